@@ -1,0 +1,72 @@
+package dev.trellis.lattice.contracts;
+
+import dev.trellis.lattice.contracts.http.HttpRequest;
+import dev.trellis.lattice.contracts.http.HttpResponse;
+import dev.trellis.lattice.contracts.keyvalue.Count;
+import dev.trellis.lattice.contracts.keyvalue.Done;
+import dev.trellis.lattice.contracts.keyvalue.Flag;
+import dev.trellis.lattice.contracts.keyvalue.GetReply;
+import dev.trellis.lattice.contracts.keyvalue.IncrementRequest;
+import dev.trellis.lattice.contracts.keyvalue.Key;
+import dev.trellis.lattice.contracts.keyvalue.Keys;
+import dev.trellis.lattice.contracts.keyvalue.Member;
+import dev.trellis.lattice.contracts.keyvalue.Number;
+import dev.trellis.lattice.contracts.keyvalue.Range;
+import dev.trellis.lattice.contracts.keyvalue.SetRequest;
+import dev.trellis.lattice.contracts.keyvalue.Values;
+import dev.trellis.lattice.model.ContractId;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Every contract that Trellis knows. Others travel as opaque bytes. */
+public final class Contracts {
+    /** An HTTP server and the actors it calls. */
+    public static final Contract HTTP_SERVER = Contract.of(
+            new ContractId("wasmcloud:httpserver"),
+            List.of(new ContractId("wasi:http")),
+            new Operation("HandleRequest", HttpRequest.parser(), HttpResponse.parser(), false));
+
+    /** A key-value store. Reads and {@code Set} are idempotent; what answers with a change or a count is not. */
+    public static final Contract KEYVALUE = Contract.of(
+            new ContractId("wasmcloud:keyvalue"),
+            List.of(new ContractId("wasi:keyvalue")),
+            new Operation("Increment", IncrementRequest.parser(), Number.parser(), false),
+            new Operation("Contains", Key.parser(), Flag.parser(), true),
+            new Operation("Del", Key.parser(), Flag.parser(), false),
+            new Operation("Get", Key.parser(), GetReply.parser(), true),
+            new Operation("ListAdd", Member.parser(), Count.parser(), false),
+            new Operation("ListClear", Key.parser(), Flag.parser(), false),
+            new Operation("ListDel", Member.parser(), Flag.parser(), false),
+            new Operation("ListRange", Range.parser(), Values.parser(), true),
+            new Operation("Set", SetRequest.parser(), Done.parser(), true),
+            new Operation("SetAdd", Member.parser(), Count.parser(), false),
+            new Operation("SetDel", Member.parser(), Count.parser(), false),
+            new Operation("SetIntersection", Keys.parser(), Values.parser(), true),
+            new Operation("SetQuery", Key.parser(), Values.parser(), true),
+            new Operation("SetUnion", Keys.parser(), Values.parser(), true),
+            new Operation("SetClear", Key.parser(), Flag.parser(), false));
+
+    /** Actor calls actor: opaque bytes both ways, operations of the actors' own choosing. */
+    public static final ContractId ACTOR = new ContractId("trellis:actor");
+
+    private static final Map<ContractId, Contract> BY_ID = Stream.of(HTTP_SERVER, KEYVALUE)
+            .flatMap(contract -> Stream.concat(Stream.of(contract.id()), contract.faces().stream())
+                    .map(id -> Map.entry(id, contract)))
+            .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
+
+    private Contracts() {}
+
+    /** The contract that {@code id} is a name of; empty if Trellis does not know it. */
+    public static Optional<Contract> find(ContractId id) {
+        return Optional.ofNullable(BY_ID.get(id));
+    }
+
+    /** The one name of a contract that links and routes are compared by; {@code id} itself for unknown ones. */
+    public static ContractId canonical(ContractId id) {
+        Contract contract = BY_ID.get(id);
+        return contract == null ? id : contract.id();
+    }
+}

@@ -1,0 +1,24 @@
+package dev.trellis.lattice.model;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything a host runs: the answer to {@code host.get} and the data of {@code host_heartbeat}. Wire names are those
+ * of wasmCloud 1.9; {@code links} of a provider is an addition that its clients skip.
+ */
+public record HostInventory(
+        String hostId,
+        String friendlyName,
+        Map<String, String> labels,
+        String version,
+        String uptimeHuman,
+        long uptimeSeconds,
+        List<ActorDescription> components,
+        List<ProviderDescription> providers) {
+    public HostInventory {
+        labels = labels == null ? Map.of() : Map.copyOf(labels);
+        components = components == null ? List.of() : List.copyOf(components);
+        providers = providers == null ? List.of() : List.copyOf(providers);
+    }
+}

@@ -1,0 +1,111 @@
+package dev.trellis.lattice.model;
+
+/**
+ * Every NATS subject of a lattice. Those of {@code wasmbus} and {@code wadm} are the field's own
+ * (wasmCloud control interface v1, lattice events, wadm API); those of {@code trellis} are ours.
+ */
+public final class Subjects {
+    /** Prefix of the control interface, with its version. */
+    public static final String CONTROL_PREFIX = "wasmbus.ctl.v1";
+
+    private final LatticeName lattice;
+    private final String control;
+
+    private Subjects(LatticeName lattice) {
+        this.lattice = lattice;
+        this.control = CONTROL_PREFIX + "." + lattice + ".";
+    }
+
+    /** The subjects of {@code lattice}. */
+    public static Subjects of(LatticeName lattice) {
+        return new Subjects(lattice);
+    }
+
+    /** A control subject: the prefix, the lattice and {@code suffix}, such as {@code host.ping}. */
+    public String control(String suffix) {
+        return control + suffix;
+    }
+
+    /** A control subject that one host serves, such as {@code host.get.{host}}. */
+    public String control(String operation, HostId host) {
+        return control + operation + "." + host;
+    }
+
+    /** What follows {@code wasmbus.ctl.v1.{lattice}.} in a control subject of this lattice. */
+    public String controlSuffix(String subject) {
+        if (!subject.startsWith(control)) {
+            throw new IllegalArgumentException("'" + subject + "' is no control subject of lattice " + lattice);
+        }
+        return subject.substring(control.length());
+    }
+
+    /** Queue group in which one host of the lattice answers {@code link}, {@code claims} or {@code config}. */
+    public String controlQueue(String noun) {
+        return control + noun;
+    }
+
+    /** Subject of one kind of lattice event, such as {@code component_scaled}. */
+    public String event(String name) {
+        return "wasmbus.evt." + lattice + "." + name;
+    }
+
+    /** Pattern of all lattice events. */
+    public String events() {
+        return "wasmbus.evt." + lattice + ".*";
+    }
+
+    /** Subject on which {@code host} takes calls for {@code target}. */
+    public String call(EntityId target, HostId host) {
+        return "trellis.rpc.v1." + lattice + "." + target + "." + host;
+    }
+
+    /** Pattern of all calls that {@code host} takes. */
+    public String calls(HostId host) {
+        return "trellis.rpc.v1." + lattice + ".*." + host;
+    }
+
+    /** Subject of a host's liveness beat. */
+    public String beat(HostId host) {
+        return "trellis.beat.v1." + lattice + "." + host;
+    }
+
+    /** Pattern of all liveness beats. */
+    public String beats() {
+        return "trellis.beat.v1." + lattice + ".*";
+    }
+
+    /** Pattern of the wadm API of this lattice. */
+    public String applications() {
+        return "wadm.api." + lattice + ".model.>";
+    }
+
+    /** Subject of a wadm API operation without a name, such as {@code put} or {@code get}. */
+    public String application(String operation) {
+        return "wadm.api." + lattice + ".model." + operation;
+    }
+
+    /** Subject of a wadm API operation on one application. */
+    public String application(String operation, String name) {
+        return application(operation) + "." + name;
+    }
+
+    /** Subject on which the controller publishes the status of an application. */
+    public String applicationStatus(String name) {
+        return "wadm.status." + lattice + "." + name;
+    }
+
+    /** Bucket of links (and, for readers of wasmCloud's layout, claims). */
+    public String latticeDataBucket() {
+        return "LATTICEDATA_" + lattice;
+    }
+
+    /** Bucket of named configs. */
+    public String configDataBucket() {
+        return "CONFIGDATA_" + lattice;
+    }
+
+    /** Bucket of manifests, one key per version, and of the controller's lease. */
+    public String manifestBucket() {
+        return "TRELLIS_MANIFESTS_" + lattice;
+    }
+}

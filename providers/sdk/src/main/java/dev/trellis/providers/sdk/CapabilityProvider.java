@@ -1,0 +1,42 @@
+package dev.trellis.providers.sdk;
+
+import dev.trellis.lattice.contracts.Invocation;
+import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.model.LinkKey;
+
+/**
+ * A capability provider: gives actors a capability (a store, HTTP) by a contract. It never sees an actor's own bytes,
+ * only messages of the contract.
+ *
+ * <p>The host calls {@link #linkPut}, {@link #linkDelete} and {@link #close} one at a time; {@link #invoke} and
+ * {@link #health} at any time from any virtual thread.
+ */
+public interface CapabilityProvider extends AutoCloseable {
+    /**
+     * Takes a link, or a newer generation of one it has: same {@link dev.trellis.lattice.model.Link#key() key}, greater generation, and then
+     * calls go on without a gap. Returning is the acknowledgement: calls over the link work from now on, though what
+     * lies behind the provider may be away for a while.
+     *
+     * @throws LinkRejectedException if the link's config is not valid here; nothing has changed then
+     */
+    void linkPut(ProviderLink link) throws LinkRejectedException, InterruptedException;
+
+    /** Forgets a link and frees what only it used. Calls in flight may finish or fail. Unknown keys do nothing. */
+    void linkDelete(LinkKey link);
+
+    /**
+     * Handles one call of an actor over {@code link}, which this provider has acknowledged. Blocks the calling
+     * virtual thread until done; must end by the invocation's deadline.
+     *
+     * @throws dev.trellis.lattice.contracts.InvocationException with the reason: {@code Unavailable} when the store
+     *     cannot be reached, {@code DeadlineExceeded}, {@code UnknownOperation}, {@code ProviderFailed}
+     */
+    Payload invoke(ProviderLink link, Invocation invocation) throws InterruptedException;
+
+    /** Whether the provider can do its work now. Returns within a second. */
+    Health health();
+
+    /** Ends the provider: takes no new work, lets work in flight finish for a bounded time, frees everything. */
+    @Override
+    void close();
+}

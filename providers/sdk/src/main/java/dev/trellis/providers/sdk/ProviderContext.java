@@ -1,0 +1,17 @@
+package dev.trellis.providers.sdk;
+
+import dev.trellis.lattice.contracts.Invoker;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.LatticeName;
+import dev.trellis.lattice.transport.LatticeTransport;
+
+/**
+ * What a provider is given when it starts.
+ *
+ * @param id the provider's identity, source of the calls it makes
+ * @param config the provider's own config (not that of a link)
+ * @param invoker makes calls to linked actors
+ * @param transport the lattice, for providers that keep their data there; not theirs to close
+ */
+public record ProviderContext(
+        EntityId id, LatticeName lattice, Settings config, Invoker invoker, LatticeTransport transport) {}

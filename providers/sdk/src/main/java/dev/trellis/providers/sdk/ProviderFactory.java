@@ -1,0 +1,17 @@
+package dev.trellis.providers.sdk;
+
+import dev.trellis.lattice.model.ProviderKind;
+
+/** Starts providers of one kind. Found by {@link java.util.ServiceLoader}; stateless. */
+public interface ProviderFactory {
+    /** The kind it starts. */
+    ProviderKind kind();
+
+    /**
+     * Starts a provider. It may wait for links before it uses any outside resource, but config that can never work is
+     * refused now.
+     *
+     * @throws ProviderStartException if it cannot start: what was expected, and what to do; nothing is left behind
+     */
+    CapabilityProvider start(ProviderContext context) throws ProviderStartException, InterruptedException;
+}
