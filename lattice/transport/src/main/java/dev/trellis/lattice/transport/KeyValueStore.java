@@ -52,7 +52,7 @@ public interface KeyValueStore {
     long create(String key, byte[] value) throws InterruptedException;
 
     /**
-     * Writes {@code key} only if it still stands at {@code revision}, and returns the new one.
+     * Writes {@code key} only if it still stands at {@code revision}, that of its value, and returns the new one.
      *
      * @throws TransportException with {@link TransportFailure.Conflict} if it has changed
      */

@@ -9,7 +9,8 @@ import java.util.function.Consumer;
 /**
  * A connection to the lattice: publish, request, subscribe, and stores of keys. All implementations pass the same
  * contract test and behave as core NATS and JetStream KV do: subjects of tokens, {@code *} and {@code >} in
- * subscriptions, queue groups, at-most-once delivery, in order per publisher and subject.
+ * subscriptions, queue groups, at-most-once delivery, in order per publisher and subject (requests that are under way at
+ * once may overtake each other). What {@link MessageRules} forbids is refused by all alike, before anything is sent.
  *
  * <p>Safe for concurrent use. Payload arrays belong to the transport once handed over, in both directions, and must
  * not change afterwards. Methods that wait are to be called from virtual threads.
@@ -28,7 +29,8 @@ public interface LatticeTransport extends AutoCloseable {
      * Sends a message to whoever subscribes now; nobody may. Returns once it is handed to the connection. While
      * disconnected it is dropped, since what is published is stale when the lattice is back.
      *
-     * @throws TransportException if the payload is too large or the transport is closed
+     * @throws TransportException with {@link TransportFailure.PayloadTooLarge}; with {@link TransportFailure.Refused} if
+     *     subject or headers are not valid; with {@link TransportFailure.Disconnected} once the transport is closed
      */
     void publish(String subject, Map<String, String> headers, byte[] payload);
 
@@ -84,7 +86,10 @@ public interface LatticeTransport extends AutoCloseable {
     /** Whether the lattice can be reached now. */
     boolean connected();
 
-    /** Calls {@code listener} with each change of {@link #connected()}, on a thread of the transport. */
+    /**
+     * Calls {@code listener} with each change of {@link #connected()} but that by {@link #close()}, one at a time, on a
+     * thread of the transport; it must not block.
+     */
     void onConnectionChange(Consumer<Boolean> listener);
 
     /** What this transport is connected to, for people: a URL without credentials, or {@code in-process}. */

@@ -1,6 +1,9 @@
 package dev.trellis.lattice.transport;
 
-/** A subscription or watch; closing it ends it. No handler is called after {@link #close()} has returned. Idempotent. */
+/**
+ * A subscription or watch; closing it ends it. No handler is called after {@link #close()} has returned: it waits for
+ * one that is running, unless that one is the caller, for at most a second. Idempotent.
+ */
 public interface Subscription extends AutoCloseable {
     @Override
     void close();

@@ -31,6 +31,14 @@ public sealed interface TransportFailure {
         }
     }
 
+    /** No connection could be made in the first place. {@code server} is a URL without credentials. */
+    record Unreachable(String server, String reason) implements TransportFailure {
+        @Override
+        public String message() {
+            return "cannot connect to " + server + ": " + reason;
+        }
+    }
+
     /** A payload above {@link LatticeTransport#PAYLOAD_BYTES_MAX}, or a value above that of its store. */
     record PayloadTooLarge(String subject, long bytes, long bytesMax) implements TransportFailure {
         @Override
