@@ -1,0 +1,33 @@
+package dev.trellis.wadm.manifest;
+
+import org.jspecify.annotations.Nullable;
+
+/** The way from the document's root to a node, written {@code spec.components[1].traits[0]}. */
+final class Path {
+    static final Path ROOT = new Path(null, "");
+
+    private final @Nullable Path parent;
+    private final String step;
+
+    private Path(@Nullable Path parent, String step) {
+        this.parent = parent;
+        this.step = step;
+    }
+
+    Path key(String key) {
+        return new Path(this, "." + Problems.shorten(key));
+    }
+
+    Path index(int index) {
+        return new Path(this, "[" + index + "]");
+    }
+
+    @Override
+    public String toString() {
+        var text = new StringBuilder();
+        for (Path at = this; at != null; at = at.parent) {
+            text.insert(0, at.step);
+        }
+        return text.isEmpty() || text.charAt(0) != '.' ? text.toString() : text.substring(1);
+    }
+}
