@@ -1,0 +1,23 @@
+;; The size of a small Rust actor: 17 pages, some data, a call that writes a few cards.
+(module
+  (import "host" "answer" (func $answer (param i32 i32)))
+  (memory (export "memory") 17)
+  (global $sp (mut i32) (i32.const 1048576))
+  (table 40 40 funcref)
+  (elem (i32.const 1) func $handle)
+  (data (i32.const 1048576) "{\22hello\22:\22")
+  (func $handle (export "handle") (param $at i32) (param $len i32) (result i32)
+    (local $i i32) (local $out i32)
+    (global.set $sp (i32.sub (global.get $sp) (i32.const 64)))
+    (local.set $out (i32.const 1056768))
+    (memory.copy (local.get $out) (i32.const 1048576) (i32.const 10))
+    (loop $l
+      (i32.store8 (i32.add (local.get $out) (i32.add (i32.const 10) (local.get $i)))
+        (i32.load8_u (i32.add (local.get $at) (local.get $i))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $l (i32.lt_u (local.get $i) (local.get $len))))
+    (i32.store (global.get $sp) (local.get $len))
+    (call $answer (local.get $out) (i32.add (local.get $len) (i32.const 10)))
+    (global.set $sp (i32.add (global.get $sp) (i32.const 64)))
+    (i32.const 1))
+)

@@ -1,0 +1,1 @@
+(module (import "" "" (func)) (func $s (call 0)) (start $s))
