@@ -1,0 +1,229 @@
+package dev.trellis.wadm.core;
+
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.wadm.core.Pass.Phase;
+import dev.trellis.wadm.core.Pass.Reasons;
+import dev.trellis.wadm.core.Pass.RunningActor;
+import dev.trellis.wadm.manifest.ActorComponent;
+import dev.trellis.wadm.manifest.DaemonScaler;
+import dev.trellis.wadm.manifest.ManifestScaler;
+import dev.trellis.wadm.manifest.Spread;
+import dev.trellis.wadm.manifest.SpreadScaler;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Keeps the instances of actors at their numbers, evenly spread over the hosts they may use. */
+final class ActorPlanner {
+    private static final String KIND = "SpreadScaler";
+
+    private final Pass pass;
+
+    ActorPlanner(Pass pass) {
+        this.pass = pass;
+    }
+
+    ScalerStatus plan(Deployment deployment, ActorComponent actor) {
+        String id = Pass.scalerId(
+                KIND,
+                deployment.application(),
+                actor.name(),
+                actor.id().value(),
+                actor.image().value(),
+                String.join(",", Pass.configKeys(actor)));
+        var reasons = new Reasons();
+        if (actor.scalers().isEmpty()) {
+            reasons.add(StatusType.DEPLOYED, "no spreadscaler trait: nothing is started");
+        } else {
+            plan(deployment, actor, actor.scalers().getFirst(), id, reasons);
+        }
+        return new ScalerStatus(id, actor.name(), KIND, actor.image().value(), reasons.type(), reasons.message());
+    }
+
+    private void plan(Deployment deployment, ActorComponent actor, ManifestScaler scaler, String id, Reasons reasons) {
+        if (!actor.secrets().isEmpty()) {
+            reasons.add(
+                    StatusType.FAILED,
+                    "secret " + actor.secrets().getFirst().name()
+                            + " cannot be read: secrets are not supported yet; use a config");
+            return;
+        }
+        var undecided = pass.undecided();
+        if (undecided.isPresent()) {
+            reasons.add(StatusType.WAITING, undecided.get());
+            return;
+        }
+        var missing = pass.missing(actor.config());
+        if (!missing.isEmpty()) {
+            reasons.add(StatusType.WAITING, "waiting for config " + Pass.join(missing));
+            return;
+        }
+
+        var own = new TreeMap<HostId, RunningActor>();
+        var foreign = new TreeMap<HostId, RunningActor>();
+        for (RunningActor running : pass.actors(actor.id().value())) {
+            boolean ours = Annotations.belongsTo(
+                    deployment.application(), running.actor().annotations());
+            (ours ? own : foreign).put(running.host().id(), running);
+        }
+        var wanted = wanted(scaler, own, foreign, reasons);
+        var annotations = pass.annotations(deployment, actor, id);
+        deployment.manifest().pin(actor.name()).ifPresent(pin -> annotations.put(Annotations.DIGEST, pin));
+
+        int wantedTotal = 0;
+        int runningTotal = 0;
+        boolean everywhere = true;
+        var behind = new ArrayList<String>();
+        for (var entry : wanted.entrySet()) {
+            ObservedHost host = host(entry.getKey());
+            int count = entry.getValue().values().stream()
+                    .mapToInt(Integer::intValue)
+                    .sum();
+            var wantedAnnotations = new TreeMap<>(annotations);
+            wantedAnnotations.put(
+                    Annotations.SPREAD_NAME, String.join(",", entry.getValue().keySet()));
+            if (entry.getValue().size() > 1) {
+                wantedAnnotations.put(Annotations.SPREAD_COUNTS, Annotations.counts(entry.getValue()));
+            }
+            RunningActor running = own.get(entry.getKey());
+            int serving = running != null && current(running, actor, wantedAnnotations)
+                    ? running.actor().maxInstances()
+                    : 0;
+            wantedTotal += count;
+            runningTotal += Math.min(count, serving);
+            everywhere &= serving > 0;
+            if (serving == count) {
+                continue;
+            }
+            var command = new WadmCommand.ScaleActor(
+                    deployment.application(),
+                    host.id(),
+                    actor.id(),
+                    actor.image(),
+                    count,
+                    Pass.configKeys(actor),
+                    wantedAnnotations);
+            pass.emit(Phase.ACTOR, command);
+            pass.failure(command.key())
+                    .ifPresentOrElse(
+                            failed -> reasons.add(StatusType.FAILED, "host " + host.name() + ": " + failed),
+                            () -> behind.add(host.name()));
+        }
+        if (!behind.isEmpty()) {
+            reasons.add(
+                    StatusType.RECONCILING,
+                    "%d of %d instances run; waiting for host %s"
+                            .formatted(runningTotal, wantedTotal, Pass.join(behind)));
+        } else if (runningTotal < wantedTotal) {
+            reasons.add(StatusType.RECONCILING, "%d of %d instances run".formatted(runningTotal, wantedTotal));
+        }
+        var leftovers = own.values().stream()
+                .filter(running -> !wanted.containsKey(running.host().id()))
+                .toList();
+        remove(deployment, actor, leftovers, wanted.isEmpty(), everywhere, reasons);
+    }
+
+    /** How many instances each host is to run, by spread. Says in {@code reasons} which spread finds no host. */
+    private Map<HostId, Map<String, Integer>> wanted(
+            ManifestScaler scaler, Map<HostId, RunningActor> own, Map<HostId, RunningActor> foreign, Reasons reasons) {
+        var wanted = new TreeMap<HostId, Map<String, Integer>>();
+        var counts =
+                switch (scaler) {
+                    case SpreadScaler spread -> Shares.bySpread(spread.instances(), spread.spreads());
+                    case DaemonScaler daemon -> {
+                        var each = Pass.<Spread, Integer>ordered();
+                        daemon.spreads().forEach(spread -> each.put(spread, daemon.instances()));
+                        yield each;
+                    }
+                };
+        counts.forEach((spread, count) -> {
+            if (count == 0) {
+                return;
+            }
+            var eligible = new TreeMap<HostId, Integer>();
+            for (ObservedHost host : pass.eligible(spread.requirements())) {
+                if (foreign.containsKey(host.id())) {
+                    continue;
+                }
+                RunningActor running = own.get(host.id());
+                eligible.put(
+                        host.id(),
+                        running == null
+                                ? 0
+                                : Annotations.share(
+                                                running.actor().annotations(),
+                                                running.actor().maxInstances())
+                                        .getOrDefault(spread.name(), 0));
+            }
+            if (eligible.isEmpty()) {
+                reasons.add(
+                        StatusType.FAILED,
+                        foreign.isEmpty()
+                                ? pass.noHostFor(spread)
+                                : "every host for spread " + spread.name()
+                                        + " already runs an actor of this id that somebody else started: "
+                                        + Pass.join(foreign.values().stream()
+                                                .map(running -> running.host().name())
+                                                .toList()));
+                return;
+            }
+            var shares =
+                    switch (scaler) {
+                        case SpreadScaler _ -> Shares.byHost(count, eligible);
+                        case DaemonScaler _ -> {
+                            var every = new TreeMap<HostId, Integer>();
+                            eligible.keySet().forEach(host -> every.put(host, count));
+                            yield every;
+                        }
+                    };
+            shares.forEach((host, share) ->
+                    wanted.computeIfAbsent(host, _ -> new TreeMap<>()).merge(spread.name(), share, Integer::sum));
+        });
+        return wanted;
+    }
+
+    /** Instances on hosts that are not wanted any more go once the wanted hosts serve, so that calls find a target. */
+    private void remove(
+            Deployment deployment,
+            ActorComponent actor,
+            List<RunningActor> leftovers,
+            boolean nowhere,
+            boolean everywhere,
+            Reasons reasons) {
+        boolean homeless = nowhere && !reasons.none();
+        for (RunningActor leftover : leftovers) {
+            ObservedHost host = leftover.host();
+            if (homeless && host.draining()) {
+                continue; // it finishes what it has; there is no better place
+            }
+            if (everywhere) {
+                var command = Reconciler.stop(deployment.application(), leftover);
+                pass.emit(Phase.REMOVE_ACTOR, command);
+                pass.failure(command.key())
+                        .ifPresent(failed -> reasons.add(StatusType.FAILED, "host " + host.name() + ": " + failed));
+            }
+            reasons.add(
+                    StatusType.RECONCILING,
+                    leftover.actor().maxInstances() + " instances of " + actor.id() + " are to leave host "
+                            + host.name());
+        }
+    }
+
+    private static boolean current(RunningActor running, ActorComponent actor, Map<String, String> annotations) {
+        var observed = running.actor();
+        String pin = annotations.get(Annotations.DIGEST);
+        boolean sameBytes = pin == null || observed.digest() == null || pin.equals(observed.digest());
+        return sameBytes
+                && observed.imageRef().equals(actor.image().value())
+                && Annotations.agree(annotations, observed.annotations());
+    }
+
+    private ObservedHost host(HostId id) {
+        ObservedHost host = pass.state.hosts().get(id);
+        if (host == null) {
+            throw new IllegalStateException("host " + id + " was chosen but is not in the lattice's state");
+        }
+        return host;
+    }
+}

@@ -1,0 +1,69 @@
+package dev.trellis.wadm.core;
+
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.wadm.manifest.Spread;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** How a number of instances is divided: among spreads by weight, and within a spread among its hosts. */
+final class Shares {
+    private Shares() {}
+
+    /**
+     * Divides {@code instances} by weight, rounding down, and hands out the rest one by one, heaviest spread first.
+     * The parts add up to {@code instances}; they come heaviest first, equal weights in the order given.
+     */
+    static Map<Spread, Integer> bySpread(int instances, List<Spread> spreads) {
+        var heaviestFirst = spreads.stream()
+                .sorted(Comparator.comparingInt(Spread::weight).reversed())
+                .toList();
+        long total = heaviestFirst.stream().mapToLong(Spread::weight).sum();
+        var parts = new LinkedHashMap<Spread, Integer>();
+        int rest = instances;
+        for (Spread spread : heaviestFirst) {
+            int part = (int) ((long) instances * spread.weight() / total);
+            parts.put(spread, part);
+            rest -= part;
+        }
+        for (Spread spread : heaviestFirst) {
+            if (rest == 0) {
+                break;
+            }
+            parts.merge(spread, 1, Integer::sum);
+            rest--;
+        }
+        return parts;
+    }
+
+    /**
+     * Divides {@code instances} evenly: over as many hosts as there are instances, or over all, with counts that
+     * differ by at most 1. Hosts that run most of them now come first, both in being used and in the larger counts, so
+     * that as little as possible moves; ties go to the lower id.
+     *
+     * @param running how many of these instances each eligible host runs now, 0 included
+     */
+    static SortedMap<HostId, Integer> byHost(int instances, Map<HostId, Integer> running) {
+        var result = new TreeMap<HostId, Integer>();
+        int used = Math.min(instances, running.size());
+        if (used == 0) {
+            return result;
+        }
+        var hosts = running.entrySet().stream()
+                .sorted(Map.Entry.<HostId, Integer>comparingByValue()
+                        .reversed()
+                        .thenComparing(Map.Entry.comparingByKey()))
+                .limit(used)
+                .map(Map.Entry::getKey)
+                .toList();
+        int each = instances / used;
+        int larger = instances % used;
+        for (int i = 0; i < used; i++) {
+            result.put(hosts.get(i), i < larger ? each + 1 : each);
+        }
+        return result;
+    }
+}

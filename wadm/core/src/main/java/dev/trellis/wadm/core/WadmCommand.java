@@ -1,0 +1,111 @@
+package dev.trellis.wadm.core;
+
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.lattice.model.ImageRef;
+import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
+import java.util.List;
+import java.util.Map;
+
+/** One step towards what is desired, for one thing in the lattice. Sending it twice does no harm. */
+public sealed interface WadmCommand {
+    /** The application on whose behalf it is sent. */
+    String application();
+
+    /** What it changes. */
+    CommandKey key();
+
+    /** Lets {@code count} calls of an actor run at once on a host; 0 stops it there. */
+    record ScaleActor(
+            String application,
+            HostId host,
+            EntityId actor,
+            ImageRef image,
+            int count,
+            List<String> config,
+            Map<String, String> annotations)
+            implements WadmCommand {
+        public ScaleActor {
+            if (count < 0) {
+                throw new IllegalArgumentException("count of actor " + actor + " must not be negative, was " + count);
+            }
+            config = List.copyOf(config);
+            annotations = Map.copyOf(annotations);
+        }
+
+        @Override
+        public CommandKey key() {
+            return new CommandKey.Actor(actor, host);
+        }
+    }
+
+    /** Starts a provider on a host that does not run it. */
+    record StartProvider(
+            String application,
+            HostId host,
+            EntityId provider,
+            ImageRef image,
+            List<String> config,
+            Map<String, String> annotations)
+            implements WadmCommand {
+        public StartProvider {
+            config = List.copyOf(config);
+            annotations = Map.copyOf(annotations);
+        }
+
+        @Override
+        public CommandKey key() {
+            return new CommandKey.Provider(provider, host);
+        }
+    }
+
+    /** Stops a provider on a host. */
+    record StopProvider(String application, HostId host, EntityId provider) implements WadmCommand {
+        @Override
+        public CommandKey key() {
+            return new CommandKey.Provider(provider, host);
+        }
+    }
+
+    /** Stores a config. Its values are secret and stay out of {@link #toString()}. */
+    record PutConfig(String application, String name, Map<String, String> values) implements WadmCommand {
+        public PutConfig {
+            values = Map.copyOf(values);
+        }
+
+        @Override
+        public CommandKey key() {
+            return new CommandKey.StoredConfig(name);
+        }
+
+        @Override
+        public String toString() {
+            return "PutConfig[application=" + application + ", name=" + name + ", values=***]";
+        }
+    }
+
+    /** Deletes a config. */
+    record DeleteConfig(String application, String name) implements WadmCommand {
+        @Override
+        public CommandKey key() {
+            return new CommandKey.StoredConfig(name);
+        }
+    }
+
+    /** Stores a link. */
+    record PutLink(String application, Link link) implements WadmCommand {
+        @Override
+        public CommandKey key() {
+            return new CommandKey.StoredLink(link.key());
+        }
+    }
+
+    /** Deletes a link. */
+    record DeleteLink(String application, LinkKey link) implements WadmCommand {
+        @Override
+        public CommandKey key() {
+            return new CommandKey.StoredLink(link);
+        }
+    }
+}

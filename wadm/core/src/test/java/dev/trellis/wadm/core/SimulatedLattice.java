@@ -1,0 +1,268 @@
+package dev.trellis.wadm.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.trellis.lattice.model.ActorDescription;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.lattice.model.HostInventory;
+import dev.trellis.lattice.model.Labels;
+import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.lattice.model.ProviderDescription;
+import dev.trellis.lattice.model.ProviderLinkStatus;
+import dev.trellis.wadm.core.LatticeState.StoredConfig;
+import dev.trellis.wadm.core.LatticeState.StoredLink;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** A lattice that does at once what commands say, and insists on the rules that real hosts insist on. */
+final class SimulatedLattice {
+    static final int ROUNDS_MAX = 8;
+
+    private final SortedMap<HostId, SimulatedHost> hosts = new TreeMap<>();
+    private final Map<LinkKey, StoredLink> links = new LinkedHashMap<>();
+    private final Map<String, StoredConfig> configs = new TreeMap<>();
+    private final Set<EntityId> refusing = new HashSet<>();
+    private final Set<EntityId> unhealthy = new HashSet<>();
+    private long revision;
+
+    private static final class SimulatedHost {
+        Labels labels;
+        boolean draining;
+        boolean silent;
+        final Map<String, ActorDescription> actors = new TreeMap<>();
+        final Map<String, ProviderDescription> providers = new TreeMap<>();
+
+        SimulatedHost(Labels labels) {
+            this.labels = labels;
+        }
+    }
+
+    SimulatedLattice host(String id, String... labels) {
+        var all = Labels.NONE;
+        for (int i = 0; i < labels.length; i += 2) {
+            all = all.with(labels[i], labels[i + 1]);
+        }
+        hosts.put(new HostId(id), new SimulatedHost(all));
+        return this;
+    }
+
+    void kill(String id) {
+        hosts.remove(new HostId(id));
+    }
+
+    void drain(String id) {
+        at(id).draining = true;
+    }
+
+    void silence(String id, boolean silent) {
+        at(id).silent = silent;
+    }
+
+    void relabel(String id, String key, String value) {
+        at(id).labels = at(id).labels.with(key, value);
+    }
+
+    void refuseLinks(EntityId provider) {
+        refusing.add(provider);
+    }
+
+    void sicken(EntityId provider) {
+        unhealthy.add(provider);
+    }
+
+    Set<String> hostIds() {
+        return hosts.keySet().stream().map(HostId::value).collect(Collectors.toSet());
+    }
+
+    private SimulatedHost at(String id) {
+        return Objects.requireNonNull(hosts.get(new HostId(id)), () -> "no host " + id);
+    }
+
+    void run(String host, String actor, String image, int count, Map<String, String> annotations) {
+        at(host).actors.put(actor, actor(actor, image, count, annotations));
+    }
+
+    void storeLink(Link link) {
+        links.put(link.key(), new StoredLink(link, ++revision));
+    }
+
+    void storeConfig(String name, Map<String, String> values) {
+        configs.put(name, new StoredConfig(values, ++revision));
+    }
+
+    int count(String host, EntityId actor) {
+        var running = at(host).actors.get(actor.value());
+        return running == null ? 0 : running.maxInstances();
+    }
+
+    SortedMap<String, Integer> counts(EntityId actor) {
+        var counts = new TreeMap<String, Integer>();
+        hosts.keySet().forEach(host -> {
+            int count = count(host.value(), actor);
+            if (count > 0) {
+                counts.put(host.value(), count);
+            }
+        });
+        return counts;
+    }
+
+    List<String> providerHosts(EntityId provider) {
+        return hosts.entrySet().stream()
+                .filter(entry -> entry.getValue().providers.containsKey(provider.value()))
+                .map(entry -> entry.getKey().value())
+                .toList();
+    }
+
+    ProviderDescription provider(String host, EntityId provider) {
+        return Objects.requireNonNull(at(host).providers.get(provider.value()));
+    }
+
+    Map<LinkKey, StoredLink> links() {
+        return links;
+    }
+
+    Map<String, StoredConfig> configs() {
+        return configs;
+    }
+
+    LatticeState state() {
+        var observed = new TreeMap<HostId, ObservedHost>();
+        hosts.forEach((id, host) -> observed.put(
+                id,
+                new ObservedHost(
+                        id,
+                        "host-" + id,
+                        host.labels,
+                        host.draining,
+                        host.silent
+                                ? null
+                                : new HostInventory(
+                                        id.value(),
+                                        "host-" + id,
+                                        host.labels.values(),
+                                        "test",
+                                        "",
+                                        0,
+                                        List.copyOf(host.actors.values()),
+                                        host.providers.values().stream()
+                                                .map(this::withLinks)
+                                                .toList()))));
+        return new LatticeState(observed, links, configs);
+    }
+
+    private ProviderDescription withLinks(ProviderDescription provider) {
+        var id = new EntityId(provider.id());
+        var statuses = links.values().stream()
+                .filter(stored -> stored.link().source().equals(id)
+                        || stored.link().target().equals(id))
+                .map(stored -> new ProviderLinkStatus(
+                        stored.link().source().value(),
+                        stored.link().target().value(),
+                        stored.link().name().value(),
+                        stored.link().contract().value(),
+                        stored.revision(),
+                        !refusing.contains(id),
+                        refusing.contains(id) ? "no such database" : ""))
+                .toList();
+        return new ProviderDescription(
+                provider.id(),
+                provider.imageRef(),
+                provider.name(),
+                0,
+                provider.annotations(),
+                provider.resolved(),
+                !unhealthy.contains(id),
+                statuses);
+    }
+
+    void apply(List<WadmCommand> commands) {
+        commands.forEach(this::apply);
+    }
+
+    void apply(WadmCommand command) {
+        switch (command) {
+            case WadmCommand.ScaleActor scale -> {
+                var actors = at(scale.host().value()).actors;
+                if (scale.count() == 0) {
+                    actors.remove(scale.actor().value());
+                } else {
+                    actors.put(
+                            scale.actor().value(),
+                            actor(scale.actor().value(), scale.image().value(), scale.count(), scale.annotations()));
+                }
+            }
+            case WadmCommand.StartProvider start -> {
+                var providers = at(start.host().value()).providers;
+                assertThat(providers)
+                        .as("a host runs a provider once")
+                        .doesNotContainKey(start.provider().value());
+                assertThat(configs.keySet()).containsAll(start.config());
+                providers.put(
+                        start.provider().value(),
+                        new ProviderDescription(
+                                start.provider().value(),
+                                start.image().value(),
+                                null,
+                                0,
+                                start.annotations(),
+                                null,
+                                true,
+                                List.of()));
+            }
+            case WadmCommand.StopProvider stop ->
+                assertThat(at(stop.host().value())
+                                .providers
+                                .remove(stop.provider().value()))
+                        .as("what is stopped runs")
+                        .isNotNull();
+            case WadmCommand.PutConfig put -> storeConfig(put.name(), put.values());
+            case WadmCommand.DeleteConfig delete -> configs.remove(delete.name());
+            case WadmCommand.PutLink put -> {
+                var stored = links.get(put.link().key());
+                assertThat(stored == null
+                                || stored.link().target().equals(put.link().target()))
+                        .as("a link is not moved in place")
+                        .isTrue();
+                assertThat(configs.keySet())
+                        .containsAll(put.link().sourceConfig())
+                        .containsAll(put.link().targetConfig());
+                storeLink(put.link());
+            }
+            case WadmCommand.DeleteLink delete -> links.remove(delete.link());
+        }
+    }
+
+    /** Reconciles and applies until nothing is left to do; the last plan. */
+    Plan converge(Collection<Deployment> desired, Collection<Ownership> known) {
+        var rounds = new ArrayList<List<WadmCommand>>();
+        for (int round = 0; round < ROUNDS_MAX; round++) {
+            var plan = Reconciler.reconcile(state(), desired, known, Map.of());
+            if (plan.commands().isEmpty()) {
+                return plan;
+            }
+            rounds.add(plan.commands());
+            apply(plan.commands());
+        }
+        throw new AssertionError("still commands after " + ROUNDS_MAX + " rounds: " + rounds);
+    }
+
+    Plan converge(Deployment deployment) {
+        return converge(List.of(deployment), List.of(deployment.ownership()));
+    }
+
+    private static ActorDescription actor(String id, String image, int count, Map<String, String> annotations) {
+        return new ActorDescription(
+                id, image, null, annotations, 0, count, Map.of(), annotations.get("trellis.dev/digest"), null, null);
+    }
+}
