@@ -57,9 +57,11 @@ class InProcessTransportTest extends LatticeTransportContract {
     @Test
     void watch_watcherTooSlow_isToldEverythingAnew() throws Exception {
         KeyValueStore store = alice.store("slow");
+        CountDownLatch started = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         BlockingQueue<KeyValueStore.Change> changes = new LinkedBlockingQueue<>();
         bob.store("slow").watch(change -> {
+            started.countDown();
             try {
                 release.await();
             } catch (InterruptedException e) {
@@ -68,6 +70,7 @@ class InProcessTransportTest extends LatticeTransportContract {
             changes.add(change);
         });
 
+        started.await(); // it holds what it was told first, and takes nothing more
         for (int i = 0; i < InProcessStore.WATCH_QUEUE_MAX + 100; i++) {
             store.put("k", bytes(Integer.toString(i)));
         }
