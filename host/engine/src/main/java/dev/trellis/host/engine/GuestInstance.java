@@ -260,6 +260,9 @@ public final class GuestInstance implements AutoCloseable {
     }
 
     private GuestMemory memory(int address, int length) {
+        if (!borrowed) {
+            throw new IllegalStateException("the memory of a closed guest instance belongs to the next borrower");
+        }
         if (memory == null) {
             throw new GuestMemoryException(address, length, 0);
         }
@@ -363,6 +366,11 @@ public final class GuestInstance implements AutoCloseable {
 
     CallTicket ticket() {
         return ticket;
+    }
+
+    /** The arrays of this broken instance's memory, restored. Nothing of it runs any more, so they are safe to reuse. */
+    GuestMemory.@Nullable Spare release(GuestImage image) {
+        return memory == null || image.memory() == null ? null : memory.release(image.memory());
     }
 
     GuestImage takeImage() {

@@ -40,11 +40,20 @@ final class GuestMemory implements Memory {
     /**
      * What a memory is restored to.
      *
-     * @param bytes up to the end of the last card that is not zero
+     * <p>Most of a fresh memory is zero: stack below the data, room above it. Only the other cards are kept.
+     *
+     * @param written the cards that are not all zero, one behind the other
+     * @param places for each card its offset in {@code written}, or {@link #ZERO_CARD}
      * @param segments the data segments, if the guest can still drop one; most modules have none that is not active
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Image(byte[] bytes, int pages, DataSegment[] segments) {}
+    record Image(byte[] written, int[] places, int pages, DataSegment[] segments) {
+        static final int ZERO_CARD = -1;
+    }
+
+    /** The arrays of a memory that equals the pool's image, for the next instance: a new array is what costs most. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Spare(byte[] bytes, byte[] cards) {}
 
     private final int initialPages;
     private final int declaredPagesMax;
@@ -56,45 +65,69 @@ final class GuestMemory implements Memory {
     private DataSegment[] segments = {};
     private boolean growthRefused;
 
-    /** With {@code image}, data segments are not applied again: the image holds what they wrote. */
-    GuestMemory(MemoryLimits limits, int pagesMax, @Nullable Image image) {
+    /**
+     * With {@code image}, data segments are not applied again: the image holds what they wrote.
+     *
+     * @param spare arrays to use instead of new ones; only with the image that they equal
+     */
+    GuestMemory(MemoryLimits limits, int pagesMax, @Nullable Image image, @Nullable Spare spare) {
         this.initialPages = limits.initialPages();
         this.declaredPagesMax = limits.maximumPages();
         this.pagesMax = Math.min(pagesMax, declaredPagesMax);
         this.image = image;
         this.pages = image == null ? initialPages : image.pages();
+        if (spare != null) {
+            this.bytes = spare.bytes();
+            this.cards = spare.cards();
+            return;
+        }
         this.bytes = new byte[pages * PAGE_SIZE];
         this.cards = new byte[bytes.length >> CARD_SHIFT];
         if (image != null) {
-            System.arraycopy(image.bytes(), 0, bytes, 0, image.bytes().length);
+            fillFrom(image);
         }
     }
 
     // Image
 
     Image takeImage() {
-        int end = bytes.length;
-        while (end > 0 && bytes[end - 1] == 0) {
-            end--;
+        int[] places = new int[cards.length];
+        int kept = 0;
+        for (int card = 0; card < cards.length; card++) {
+            places[card] = isZero(card) ? Image.ZERO_CARD : CARD_BYTES * kept++;
         }
-        end = (end + CARD_BYTES - 1) & -CARD_BYTES;
+        byte[] written = new byte[CARD_BYTES * kept];
+        for (int card = 0; card < places.length; card++) {
+            if (places[card] != Image.ZERO_CARD) {
+                System.arraycopy(bytes, card << CARD_SHIFT, written, places[card], CARD_BYTES);
+            }
+        }
         Arrays.fill(cards, (byte) 0);
         boolean droppable = Arrays.stream(segments).anyMatch(segment -> segment.data().length > 0);
-        return new Image(Arrays.copyOf(bytes, end), pages, droppable ? segments.clone() : new DataSegment[0]);
+        return new Image(written, places, pages, droppable ? segments.clone() : new DataSegment[0]);
+    }
+
+    private boolean isZero(int card) {
+        int end = (card + 1) << CARD_SHIFT;
+        for (int at = card << CARD_SHIFT; at < end; at += Long.BYTES) {
+            if ((long) LONG.get(bytes, at) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Makes this memory equal to {@code to}; costs what was written since the last restore. */
     void restore(Image to) {
-        byte[] from = to.bytes();
         if (pages != to.pages()) {
             pages = to.pages();
             bytes = new byte[pages * PAGE_SIZE];
             cards = new byte[bytes.length >> CARD_SHIFT];
-            System.arraycopy(from, 0, bytes, 0, from.length);
+            fillFrom(to);
         } else {
             for (int word = 0; word < cards.length; word += Long.BYTES) {
                 if ((long) LONG.get(cards, word) != 0) {
-                    restoreCards(from, word);
+                    restoreCards(to, word);
                 }
             }
         }
@@ -102,18 +135,39 @@ final class GuestMemory implements Memory {
         System.arraycopy(to.segments(), 0, segments, 0, to.segments().length);
     }
 
-    private void restoreCards(byte[] from, int word) {
+    private void restoreCards(Image from, int word) {
         for (int card = word; card < word + Long.BYTES; card++) {
             if (cards[card] != 0) {
                 cards[card] = 0;
                 int start = card << CARD_SHIFT;
-                if (start < from.length) {
-                    System.arraycopy(from, start, bytes, start, CARD_BYTES);
-                } else {
+                int place = from.places()[card];
+                if (place == Image.ZERO_CARD) {
                     Arrays.fill(bytes, start, start + CARD_BYTES, (byte) 0);
+                } else {
+                    System.arraycopy(from.written(), place, bytes, start, CARD_BYTES);
                 }
             }
         }
+    }
+
+    /** On new, zero arrays. */
+    private void fillFrom(Image from) {
+        int[] places = from.places();
+        for (int card = 0; card < places.length; card++) {
+            if (places[card] != Image.ZERO_CARD) {
+                System.arraycopy(from.written(), places[card], bytes, card << CARD_SHIFT, CARD_BYTES);
+            }
+        }
+    }
+
+    /** Restores the arrays and hands them over; this memory is empty from then on. */
+    Spare release(Image to) {
+        restore(to);
+        Spare spare = new Spare(bytes, cards);
+        pages = 0;
+        bytes = new byte[0];
+        cards = new byte[0];
+        return spare;
     }
 
     /** Whether {@code memory.grow} was refused by the guest's limit, not by the module's own. */

@@ -81,6 +81,16 @@ public final class EngineMeasurements {
                     nanos[i] = System.nanoTime() - start;
                 }
                 report("new instance + first call", nanos);
+                for (int i = 0; i < COLD_CALLS; i++) {
+                    long start = System.nanoTime();
+                    try (GuestInstance guest = pool.borrow(context, LIMITS.timeBudget())) {
+                        guest.write(1_000, request);
+                        guest.callI32("handle", 1_000, request.length);
+                        guest.discard();
+                    }
+                    nanos[i] = System.nanoTime() - start;
+                }
+                report("the same after a discard", nanos);
             }
         }
         print("checksum %d%n", sum[0]);

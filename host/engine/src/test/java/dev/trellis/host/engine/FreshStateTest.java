@@ -160,6 +160,35 @@ class FreshStateTest {
         }
     }
 
+    /** The memory of an instance that trapped serves the next one. */
+    @Test
+    void newInstance_afterATrap_hasFreshMemory() throws InterruptedException {
+        try (InstancePool pool = state.pool(Guests.probe(), Guests.LIMITS)) {
+            for (int grown = 0; grown < 3; grown++) {
+                try (GuestInstance guest = pool.borrow()) {
+                    guest.call("fill", 0, 0xee, 2 * PAGE);
+                    guest.call("grow", grown);
+                    assertThatExceptionOfType(GuestException.class).isThrownBy(() -> guest.call("trap_after_store"));
+                }
+                try (GuestInstance guest = pool.borrow()) {
+                    assertThat(guest.reused()).isFalse();
+                    assertThat(guest.read(0, guest.memoryBytes())).isEqualTo(initialMemory());
+                    guest.discard();
+                }
+            }
+        }
+    }
+
+    @Test
+    void closedInstance_hasNoMemory() throws InterruptedException {
+        try (InstancePool pool = state.pool(Guests.probe(), Guests.LIMITS)) {
+            GuestInstance guest = pool.borrow();
+            guest.close();
+            assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> guest.write(0, new byte[1]));
+            assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> guest.call("pages"));
+        }
+    }
+
     @Test
     void initExport_runsOnce_andBelongsToTheImage() throws InterruptedException {
         try (InstancePool pool =
