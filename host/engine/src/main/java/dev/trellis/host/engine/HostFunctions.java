@@ -55,6 +55,18 @@ public final class HostFunctions {
         return and(WasiPreview1.functions(output));
     }
 
+    /** These, with {@code others} in place of those of the same module and name. */
+    public HostFunctions replacing(List<HostFunction> others) {
+        HostFunctions replaced = of(others);
+        List<HostFunction> all = new ArrayList<>(others);
+        functions.forEach((key, function) -> {
+            if (!replaced.functions.containsKey(key)) {
+                all.add(function);
+            }
+        });
+        return new HostFunctions(all);
+    }
+
     Optional<HostFunction> find(String module, String name) {
         return Optional.ofNullable(functions.get(new Key(module, name)));
     }
