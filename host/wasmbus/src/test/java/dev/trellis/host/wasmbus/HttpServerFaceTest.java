@@ -154,6 +154,46 @@ class HttpServerFaceTest {
         }
     }
 
+    @Test
+    void decode_responsesOfMsgpackCore_comeBack() throws Exception {
+        var random = new Random(SEED);
+        for (int round = 0; round < 2_000; round++) {
+            var expected = HttpResponse.newBuilder().setStatus(100 + random.nextInt(900));
+            byte[] body = new byte[random.nextInt(300)];
+            random.nextBytes(body);
+            expected.setBody(ByteString.copyFrom(body));
+            try (var packer = MessagePack.newDefaultBufferPacker()) {
+                packer.packMapHeader(4);
+                packer.packString("body");
+                if (random.nextBoolean()) {
+                    packer.packBinaryHeader(body.length).writePayload(body);
+                } else {
+                    packer.packArrayHeader(body.length);
+                    for (byte b : body) {
+                        packer.packInt(b & 0xff);
+                    }
+                }
+                packer.packString("unknown").packMapHeader(1).packNil().packString("x");
+                packer.packString("statusCode").packInt(expected.getStatus());
+                packer.packString("header");
+                int names = random.nextInt(20);
+                packer.packMapHeader(names);
+                for (int i = 0; i < names; i++) {
+                    String name = "n\u00e4me-" + i;
+                    int values = random.nextInt(3);
+                    packer.packString(name).packArrayHeader(values);
+                    for (int j = 0; j < values; j++) {
+                        String value = "\u20ac" + random.nextInt();
+                        packer.packString(value);
+                        expected.addHeaders(header(name, value));
+                    }
+                }
+                assertThat(HttpServerFace.decode(GuestBytes.of(packer.toByteArray())))
+                        .isEqualTo(expected.build());
+            }
+        }
+    }
+
     private static Header header(String name, String value) {
         return Header.newBuilder().setName(name).setValue(value).build();
     }

@@ -19,12 +19,17 @@ import dev.trellis.lattice.contracts.keyvalue.Range;
 import dev.trellis.lattice.contracts.keyvalue.SetRequest;
 import dev.trellis.lattice.contracts.keyvalue.Values;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.msgpack.core.MessagePack;
 
 class KeyValueFaceTest {
+    private static final long SEED = 19_980_708;
+    private static final byte[] FIRST_BYTES = {
+        (byte) 0x81, (byte) 0x82, (byte) 0x83, (byte) 0x92, (byte) 0xa3, (byte) 0xd9
+    };
     private static final ByteString V = ByteString.copyFromUtf8("v");
 
     @Test
@@ -115,6 +120,62 @@ class KeyValueFaceTest {
         assertThatExceptionOfType(MessagePackException.class)
                 .isThrownBy(() -> KeyValueFace.decode("SetUnion", request))
                 .withMessageContaining("at most 65536 keys");
+    }
+
+    @Test
+    void decode_randomBytes_endWithAMessageOrARefusal() {
+        var random = new Random(SEED);
+        for (int round = 0; round < 20_000; round++) {
+            byte[] garbage = new byte[1 + random.nextInt(48)];
+            random.nextBytes(garbage);
+            garbage[0] = FIRST_BYTES[random.nextInt(FIRST_BYTES.length)];
+            for (String operation : Contracts.KEYVALUE.operations().keySet()) {
+                try {
+                    assertThat(KeyValueFace.decode(operation, GuestBytes.of(garbage)))
+                            .isNotNull();
+                } catch (MessagePackException refused) {
+                    assertThat(refused.getMessage()).isNotEmpty();
+                }
+            }
+        }
+    }
+
+    @Test
+    void decode_requestsOfMsgpackCore_comeBack() throws Exception {
+        var random = new Random(SEED);
+        for (int round = 0; round < 2_000; round++) {
+            String key = "k\u00e9y" + random.nextInt();
+            String value = "v\u20ac".repeat(random.nextInt(40));
+            int start = random.nextInt() >> random.nextInt(32);
+            int stop = random.nextInt() >> random.nextInt(32);
+            long expires = random.nextInt() & 0xffff_ffffL;
+            try (var packer = MessagePack.newDefaultBufferPacker()) {
+                packer.packMapHeader(4)
+                        .packString("stop")
+                        .packInt(stop)
+                        .packString("listName")
+                        .packString(key);
+                packer.packString("later")
+                        .packArrayHeader(1)
+                        .packNil()
+                        .packString("start")
+                        .packInt(start);
+                assertThat(KeyValueFace.decode("ListRange", GuestBytes.of(packer.toByteArray())))
+                        .isEqualTo(Range.newBuilder()
+                                .setKey(key)
+                                .setStart(start)
+                                .setStop(stop)
+                                .build());
+                packer.clear();
+                packer.packArrayHeader(3).packString(key).packString(value).packLong(expires);
+                assertThat(KeyValueFace.decode("Set", GuestBytes.of(packer.toByteArray())))
+                        .isEqualTo(SetRequest.newBuilder()
+                                .setKey(key)
+                                .setValue(ByteString.copyFromUtf8(value))
+                                .setExpiresSeconds((int) expires)
+                                .build());
+            }
+        }
     }
 
     @Test
