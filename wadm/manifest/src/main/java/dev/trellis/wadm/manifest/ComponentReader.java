@@ -11,8 +11,11 @@ import dev.trellis.wadm.manifest.ComponentDraft.LinkDraft;
 import dev.trellis.wadm.manifest.ComponentDraft.LinkEnd;
 import dev.trellis.wadm.manifest.ComponentDraft.LinkdefDraft;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Reads an entry of {@code spec.components} with its traits. */
@@ -23,18 +26,27 @@ final class ComponentReader {
     private static final String[] CAPABILITY_KEYS = {
         "image", "application", "id", "config", "secrets", "contract", "link_name"
     };
+    private static final Map<String, String> CAPABILITY_ONLY = Map.of(
+            "contract", "it on a component of type capability, or on a linkdef",
+            "link_name", "it on a component of type capability, or on a linkdef");
     private static final Pattern INTERFACE = Pattern.compile("[A-Za-z][A-Za-z0-9-]{0,126}");
 
     private final Problems problems;
     private final String application;
     private final ConfigReader configs;
     private final ScalerReader scalers;
+    private final Set<String> refusedNames = new HashSet<>();
 
     ComponentReader(Problems problems, String application, List<Manifest.Policy> policies) {
         this.problems = problems;
         this.application = application;
         this.configs = new ConfigReader(problems, policies);
         this.scalers = new ScalerReader(problems);
+    }
+
+    /** Names that are not valid: a link to one is no further mistake. */
+    Set<String> refusedNames() {
+        return refusedNames;
     }
 
     /** The component, as far as it is valid; empty if it has no valid name. */
@@ -45,12 +57,16 @@ final class ComponentReader {
         }
         Fields fields = read.get();
         Optional<String> name = DocumentReader.name(fields, problems);
+        if (name.isEmpty() && fields.node("name").orElse(null) instanceof YamlNode.Scalar refused) {
+            refusedNames.add(refused.text());
+        }
         Optional<ComponentType> type = type(fields);
         Optional<Fields> properties = fields.required("properties", "a mapping with at least an image")
                 .flatMap(node -> Fields.of(
                         node,
                         fields.pathOf("properties"),
                         problems,
+                        CAPABILITY_ONLY,
                         type.equals(Optional.of(ComponentType.ACTOR)) ? ACTOR_KEYS : CAPABILITY_KEYS));
         Optional<ImageRef> image = properties.flatMap(this::image);
         Optional<EntityId> id = properties.flatMap(p -> p.value("id", EntityId::new));
@@ -305,8 +321,8 @@ final class ComponentReader {
     }
 
     private Optional<ContractId> contract(Fields fields) {
-        Optional<String> namespace = fields.requiredString("namespace", "such as wasi");
-        Optional<String> packageName = fields.requiredString("package", "such as keyvalue");
+        Optional<String> namespace = fields.requiredString("namespace", "a namespace such as wasi");
+        Optional<String> packageName = fields.requiredString("package", "a package such as keyvalue");
         if (namespace.isEmpty() || packageName.isEmpty()) {
             return Optional.empty();
         }

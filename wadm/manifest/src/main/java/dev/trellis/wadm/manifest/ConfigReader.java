@@ -129,10 +129,12 @@ final class ConfigReader {
                     path,
                     "the string holds no JSON object of strings: "
                             + (first.path().isEmpty() ? "" : first.path() + ": ") + first.message(),
-                    "such as '{\"PORT\": \"8080\"}'");
+                    "a string such as '{\"PORT\": \"8080\"}'");
             return List.of();
         }
-        problems.error(scalar.position(), path, "found " + scalar.describe(), EXPECTED);
+        // the value may be a credential: it stays out of messages
+        String found = scalar.kind() == YamlNode.Kind.STRING ? "a string without a JSON object" : scalar.describe();
+        problems.error(scalar.position(), path, "found " + found, EXPECTED);
         return List.of();
     }
 

@@ -49,8 +49,16 @@ final class DocumentReader {
         constant(document.get(), "kind", KIND);
         Optional<Fields> metadata = document.get()
                 .required("metadata", "a mapping with at least a name")
-                .flatMap(node ->
-                        Fields.of(node, document.get().pathOf("metadata"), problems, "name", "annotations", "labels"));
+                .flatMap(node -> Fields.of(
+                        node,
+                        document.get().pathOf("metadata"),
+                        problems,
+                        Map.of(
+                                "version", "'version' among the annotations",
+                                "description", "'description' among the annotations"),
+                        "name",
+                        "annotations",
+                        "labels"));
         Optional<String> name = metadata.flatMap(fields -> name(fields, problems));
         Map<String, String> labels =
                 metadata.map(fields -> keyed(fields, "labels")).orElse(Map.of());
@@ -179,7 +187,7 @@ final class DocumentReader {
             Fields.of(item.node(), item.path(), problems, "name", "type", "properties")
                     .ifPresent(fields -> {
                         Optional<String> name = fields.requiredString("name", "a string");
-                        Optional<String> type = fields.requiredString("type", "such as " + SECRET_POLICY);
+                        Optional<String> type = fields.requiredString("type", "a type such as " + SECRET_POLICY);
                         Map<String, String> properties = fields.strings("properties");
                         if (name.isEmpty() || type.isEmpty()) {
                             return;
@@ -214,7 +222,7 @@ final class DocumentReader {
         var drafts = new ArrayList<ComponentDraft>();
         items.forEach(item -> reader.read(item).ifPresent(drafts::add));
         checkUnique(drafts);
-        return new LinkResolver(problems, application, drafts).resolve();
+        return new LinkResolver(problems, application, drafts, reader.refusedNames()).resolve();
     }
 
     private void checkUnique(List<ComponentDraft> drafts) {

@@ -35,6 +35,12 @@ final class Fields {
 
     /** The fields of {@code node}, which may have the {@code allowed} keys only. Empty if it is no mapping. */
     static Optional<Fields> of(YamlNode node, Path path, Problems problems, String... allowed) {
+        return of(node, path, problems, Map.of(), allowed);
+    }
+
+    /** The same; for some keys that belong {@code elsewhere}, the error says where. */
+    static Optional<Fields> of(
+            YamlNode node, Path path, Problems problems, Map<String, String> elsewhere, String... allowed) {
         if (!(node instanceof YamlNode.Mapping mapping)) {
             problems.error(
                     node.position(),
@@ -50,6 +56,12 @@ final class Fields {
             if (known.contains(entry.key())) {
                 values.put(entry.key(), entry.value());
                 keyPositions.put(entry.key(), entry.keyPosition());
+            } else if (elsewhere.containsKey(entry.key())) {
+                problems.error(
+                        entry.keyPosition(),
+                        path,
+                        "unknown key '" + entry.key() + "'",
+                        String.valueOf(elsewhere.get(entry.key())));
             } else {
                 problems.unknown(
                         entry.keyPosition(), path, "unknown key " + Problems.quote(entry.key()), entry.key(), known);
@@ -151,7 +163,14 @@ final class Fields {
                     && valid.test(Integer.parseInt(text))) {
                 return Optional.of(Integer.parseInt(text));
             }
-            problems.error(node.position(), pathOf(key), "found " + node.describe(), expected);
+            boolean quoted = node instanceof YamlNode.Scalar scalar
+                    && scalar.kind() == YamlNode.Kind.STRING
+                    && DECIMAL.matcher(scalar.text()).matches();
+            problems.error(
+                    node.position(),
+                    pathOf(key),
+                    "found " + node.describe(),
+                    quoted ? expected + ", without quotes" : expected);
             return Optional.empty();
         });
     }
@@ -191,6 +210,9 @@ final class Fields {
         }
         var strings = new LinkedHashMap<String, String>();
         for (YamlNode.Entry entry : mapping.entries()) {
+            if (entry.key().isBlank()) {
+                problems.error(entry.keyPosition(), path, "found an empty key", "a name for each value");
+            }
             text(entry.value(), path.key(entry.key()), problems).ifPresent(text -> strings.put(entry.key(), text));
         }
         return strings;

@@ -1,6 +1,7 @@
 package dev.trellis.wadm.manifest;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** A manifest that cannot be used, with everything that is wrong with it in the order of the file. */
@@ -21,5 +22,11 @@ public final class InvalidManifestException extends Exception {
     /** At least one error, then and between them the warnings; at most {@value #PROBLEMS_MAX}. */
     public List<Problem> problems() {
         return problems;
+    }
+
+    /** Every problem with its source line, ready to print. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 }

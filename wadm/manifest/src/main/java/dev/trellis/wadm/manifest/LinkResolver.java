@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Finds both ends and the contract of every link, and checks links and configs against each other. */
@@ -25,11 +26,13 @@ final class LinkResolver {
     private final Problems problems;
     private final String application;
     private final List<ComponentDraft> drafts;
+    private final Set<String> refusedNames;
     private final Map<String, ComponentDraft> byName = new LinkedHashMap<>();
     private final Map<LinkKey, ManifestLink> links = new HashMap<>();
     private final Map<String, Position> configKeys = new HashMap<>();
 
-    LinkResolver(Problems problems, String application, List<ComponentDraft> drafts) {
+    LinkResolver(Problems problems, String application, List<ComponentDraft> drafts, Set<String> refusedNames) {
+        this.refusedNames = refusedNames;
         this.problems = problems;
         this.application = application;
         this.drafts = drafts;
@@ -86,6 +89,9 @@ final class LinkResolver {
     private Optional<ManifestLink> resolve(ComponentDraft source, LinkDraft link) {
         Path path = link.path().key("target");
         ComponentDraft target = byName.get(link.target());
+        if (target == null && refusedNames.contains(link.target())) {
+            return Optional.empty();
+        }
         if (target == null) {
             problems.unknown(
                     link.targetPosition(),
@@ -121,7 +127,10 @@ final class LinkResolver {
                     case LinkdefDraft linkdef -> resolve(source, target, name, linkdef);
                     case InterfaceLinkDraft typed -> Optional.of(resolve(source, target, name, typed));
                 };
-        resolved.ifPresent(found -> checkUnique(found, link.path()));
+        if (resolved.isPresent() && checkUnique(resolved.get(), link.path())) {
+            resolved.get().sourceConfig().forEach(entry -> checkKey(entry, link.path()));
+            resolved.get().targetConfig().forEach(entry -> checkKey(entry, link.path()));
+        }
         return resolved;
     }
 
@@ -205,15 +214,13 @@ final class LinkResolver {
             ConfigDraft draft, ComponentDraft source, ComponentDraft target, LinkName name, String side) {
         String key = Slug.of(application) + "-" + Slug.of(source.name()) + "-" + Slug.of(target.name()) + "-"
                 + Slug.of(name.value()) + "-" + side;
-        ConfigEntry entry = draft.name()
+        return draft.name()
                 .map(given -> new ConfigEntry(
                         given,
                         draft.values().isEmpty() ? given : key + "-" + Slug.of(given),
                         draft.values(),
                         draft.position()))
                 .orElseGet(() -> new ConfigEntry(ConfigEntry.UNNAMED, key, draft.values(), draft.position()));
-        checkKey(entry, draft.path());
-        return entry;
     }
 
     /** No two configs of an application may share a key: one would overwrite the other. */
@@ -232,10 +239,11 @@ final class LinkResolver {
         }
     }
 
-    private void checkUnique(ManifestLink link, Path path) {
+    /** Whether no other link has the same key; else adds a problem. */
+    private boolean checkUnique(ManifestLink link, Path path) {
         ManifestLink before = links.putIfAbsent(link.toLink().key(), link);
         if (before == null) {
-            return;
+            return true;
         }
         String where = " from " + Problems.quote(link.source()) + " by contract '" + link.contract()
                 + "' under the name '" + link.name() + "'; the first is at " + before.position();
@@ -248,5 +256,6 @@ final class LinkResolver {
                     "a second link" + where + " and has another target, " + Problems.quote(before.target()),
                     "a 'name' of its own for each of the two links");
         }
+        return false;
     }
 }

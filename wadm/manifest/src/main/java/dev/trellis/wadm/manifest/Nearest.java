@@ -9,12 +9,15 @@ final class Nearest {
     /** Names longer than this are not compared. */
     private static final int LENGTH_MAX = 64;
 
+    /** Shortest beginning of a valid name that stands for it. */
+    private static final int PREFIX_LENGTH_MIN = 3;
+
     /** Valid names looked at; further ones are not offered. */
     private static final int CANDIDATES_MAX = 1_000;
 
     private Nearest() {}
 
-    /** The first of {@code valid} with the smallest edit distance, if that is small against the name's length. */
+    /** The first of {@code valid} with the smallest edit distance, if that is small against the name's length; else one it begins. */
     static Optional<String> of(String name, Collection<String> valid) {
         if (name.isEmpty() || name.length() > LENGTH_MAX) {
             return Optional.empty();
@@ -31,7 +34,15 @@ final class Nearest {
                 bestDistance = distance;
             }
         }
-        return best.isEmpty() ? Optional.empty() : Optional.of(best);
+        if (!best.isEmpty()) {
+            return Optional.of(best);
+        }
+        return name.length() < PREFIX_LENGTH_MIN
+                ? Optional.empty()
+                : valid.stream()
+                        .limit(CANDIDATES_MAX)
+                        .filter(candidate -> candidate.startsWith(name))
+                        .findFirst();
     }
 
     /** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours. */

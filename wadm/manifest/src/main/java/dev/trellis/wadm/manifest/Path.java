@@ -1,9 +1,13 @@
 package dev.trellis.wadm.manifest;
 
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The way from the document's root to a node, written {@code spec.components[1].traits[0]}. */
 final class Path {
+    /** Keys written with a dot; others in brackets, since they may contain dots themselves. */
+    private static final Pattern PLAIN = Pattern.compile("[-\\w]{1,64}");
+
     static final Path ROOT = new Path(null, "");
 
     private final @Nullable Path parent;
@@ -15,7 +19,7 @@ final class Path {
     }
 
     Path key(String key) {
-        return new Path(this, "." + Problems.shorten(key));
+        return new Path(this, PLAIN.matcher(key).matches() ? "." + key : "[\"" + Problems.shorten(key) + "\"]");
     }
 
     Path index(int index) {

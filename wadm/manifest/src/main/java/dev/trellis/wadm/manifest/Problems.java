@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -19,14 +20,14 @@ final class Problems {
     private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cntrl}\\p{Cf}\\p{Co}\\p{Cn}\\p{Cs}]");
 
     private final String file;
-    private final List<String> lines;
+    private final String source;
     private final List<Problem> kept = new ArrayList<>();
     private int errors;
     private int omitted;
 
     Problems(String file, String source) {
         this.file = file;
-        this.lines = List.of(LINE_BREAK.split(source, -1));
+        this.source = source;
     }
 
     void error(Position position, Path path, String message, String expected) {
@@ -89,10 +90,16 @@ final class Problems {
     }
 
     private String excerpt(Position position) {
-        if (position.line() > lines.size()) {
-            return "";
+        Matcher breaks = LINE_BREAK.matcher(source);
+        int start = 0;
+        for (int line = 1; line < position.line(); line++) {
+            if (!breaks.find()) {
+                return "";
+            }
+            start = breaks.end();
         }
-        int[] line = lines.get(position.line() - 1).codePoints().toArray();
+        int end = breaks.find() ? breaks.start() : source.length();
+        int[] line = source.substring(start, end).codePoints().toArray();
         int caret = Math.min(position.column() - 1, line.length);
         int from = line.length <= EXCERPT_LENGTH_MAX ? 0 : Math.max(0, caret - EXCERPT_CONTEXT);
         int to = Math.min(line.length, from + EXCERPT_LENGTH_MAX);

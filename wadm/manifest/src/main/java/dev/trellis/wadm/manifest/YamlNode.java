@@ -4,10 +4,13 @@ import java.util.List;
 
 /** A part of a YAML document: plain data with its place, no tags, no references left. */
 sealed interface YamlNode {
+    /** Characters of text that count as much as a node. */
+    int CELL_LENGTH = 64;
+
     /** Where it is used; an alias, not the anchor that it stands for. */
     Position position();
 
-    /** Nodes in it once every alias is written out, itself included. */
+    /** Its size once every alias is written out: 1 for each node, and 1 for every {@value #CELL_LENGTH} characters. */
     int size();
 
     /** Levels in it, itself included. */
@@ -39,7 +42,7 @@ sealed interface YamlNode {
     record Scalar(Position position, Kind kind, String text) implements YamlNode {
         @Override
         public int size() {
-            return 1;
+            return 1 + text.length() / CELL_LENGTH;
         }
 
         @Override

@@ -4,6 +4,7 @@ import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -52,18 +54,21 @@ final class YamlTree {
     /** Deepest nesting; a manifest needs about ten levels. */
     static final int DEPTH_MAX = 32;
 
-    /** Nodes of a document, aliases written out. */
-    static final int NODES_MAX = 50_000;
+    /** Largest {@link YamlNode#size} of a document, aliases written out: about 3 MB of text or 50,000 short values. */
+    static final int SIZE_MAX = 50_000;
 
     /** A longer plain scalar is a string without asking SnakeYAML's expressions for numbers and dates. */
     private static final int RESOLVED_LENGTH_MAX = 128;
+
+    private static final Pattern INDENT = Pattern.compile("(?m)^[ \t]+");
 
     private static final Resolver RESOLVER = new Resolver();
 
     private final ParserImpl parser;
     private final Problems problems;
+    private final CharsetEncoder encoder = StandardCharsets.UTF_8.newEncoder();
     private final Map<String, YamlNode> anchors = new HashMap<>();
-    private int nodes;
+    private int size;
 
     private YamlTree(String text, Problems problems) {
         var options = new LoaderOptions();
@@ -124,7 +129,13 @@ final class YamlTree {
      * @throws InvalidManifestException if the text is no YAML, no single document, or too large written out
      */
     static YamlNode parse(String text, Problems problems) throws InvalidManifestException {
-        return new YamlTree(text.startsWith("\uFEFF") ? text.substring(1) : text, problems).document();
+        String unmarked = text.startsWith("\uFEFF") ? text.substring(1) : text;
+        // SnakeYAML takes no tabs as indentation, which JSON may have; in flow style leading white space means nothing
+        String parsed = unmarked.stripLeading().startsWith("{")
+                ? INDENT.matcher(unmarked)
+                        .replaceAll(indent -> " ".repeat(indent.group().length()))
+                : unmarked;
+        return new YamlTree(parsed, problems).document();
     }
 
     private YamlNode document() throws InvalidManifestException {
@@ -160,7 +171,10 @@ final class YamlTree {
         if (event instanceof AliasEvent alias) {
             return alias(alias.getAnchor(), position, path, depth);
         }
-        count(1, position, path);
+        count(
+                event instanceof ScalarEvent scalar ? 1 + scalar.getValue().length() / YamlNode.CELL_LENGTH : 1,
+                position,
+                path);
         YamlNode node =
                 switch (event) {
                     case ScalarEvent scalar -> scalar(scalar, position, path);
@@ -200,13 +214,13 @@ final class YamlTree {
     }
 
     private void count(int added, Position position, Path path) throws InvalidManifestException {
-        nodes += added; // both are at most NODES_MAX
-        if (nodes > NODES_MAX) {
+        size += added; // both are at most SIZE_MAX
+        if (size > SIZE_MAX) {
             throw problems.fatal(
                     position,
                     path,
-                    "the document grows beyond " + NODES_MAX + " values here",
-                    "at most " + NODES_MAX + " values, with every alias written out");
+                    "the document grows beyond its limit here",
+                    "at most " + SIZE_MAX + " values (or 3 MB of text), counting every use of an alias");
         }
     }
 
@@ -272,6 +286,9 @@ final class YamlTree {
         String text = event.getValue();
         String tag = event.getTag();
         boolean plain = event.getScalarStyle() == ScalarStyle.PLAIN;
+        if (!encoder.canEncode(text)) {
+            problems.error(position, path, "half of a surrogate pair is no character", "text that UTF-8 can carry");
+        }
         if (tag == null && plain && text.length() <= RESOLVED_LENGTH_MAX) {
             return new YamlNode.Scalar(position, kind(RESOLVER.resolve(NodeId.scalar, text, true)), text);
         }
@@ -329,7 +346,15 @@ final class YamlTree {
             return parser.getEvent();
         } catch (MarkedYAMLException e) {
             Mark mark = e.getProblemMark() != null ? e.getProblemMark() : e.getContextMark();
-            String context = e.getContext() == null ? "" : " (" + Problems.shorten(e.getContext()) + ")";
+            if (String.valueOf(e.getProblem()).contains("(TAB)")) {
+                throw problems.fatal(
+                        mark == null ? Position.START : position(mark),
+                        Path.ROOT,
+                        "a tab begins this value",
+                        "spaces: YAML does not indent with tabs");
+            }
+            String since = e.getContextMark() == null ? "" : ", which begins at " + position(e.getContextMark());
+            String context = e.getContext() == null ? "" : " (" + Problems.shorten(e.getContext()) + since + ")";
             throw problems.fatal(
                     mark == null ? Position.START : position(mark),
                     Path.ROOT,
@@ -345,9 +370,6 @@ final class YamlTree {
     }
 
     private static String advice(String problem) {
-        if (problem.contains("(TAB)")) {
-            return "spaces: YAML does not indent with tabs";
-        }
         if (problem.contains("mapping values are not allowed here")) {
             return "a key and value on a line of their own, or quotes around a value with ': ' in it";
         }
