@@ -79,6 +79,7 @@ final class LargePayloads {
         long serverPayloadBytesMax();
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Offer(byte[] payload, long expiryNanos, boolean lasting, AtomicInteger fetches) {}
 
     private static final class Assembly {
@@ -205,7 +206,7 @@ final class LargePayloads {
         }
         try {
             long allowed = sender.serverPayloadBytesMax() - CHUNK_OVERHEAD_BYTES;
-            int chunk = (int) Math.clamp(allowed, 1, CHUNK_BYTES_MAX);
+            int chunk = Math.clamp(allowed, 1, CHUNK_BYTES_MAX);
             for (int offset = 0; offset < payload.length; offset += chunk) {
                 byte[] part = Arrays.copyOfRange(payload, offset, Math.min(payload.length, offset + chunk));
                 Headers headers = new Headers().put(OFFSET_HEADER, Integer.toString(offset));

@@ -117,7 +117,7 @@ public final class NatsTransport implements LatticeTransport {
         try {
             NatsTransport transport = new NatsTransport(config, Nats.connect(options(config, events)));
             transport.dispatcher(transport.inbox + ">", null, transport::onInbox);
-            transport.clock.scheduleWithFixedDelay(transport::tick, 1, 1, TimeUnit.SECONDS);
+            var _ = transport.clock.scheduleWithFixedDelay(transport::tick, 1, 1, TimeUnit.SECONDS);
             events.transport.complete(transport);
             LOG.info("Connected to lattice at {}", transport.description());
             return transport;
@@ -155,7 +155,7 @@ public final class NatsTransport implements LatticeTransport {
                 .reconnectBufferSize(0)
                 .maxMessagesInOutgoingQueue(OUTGOING_QUEUE_MAX)
                 .writeQueuePushTimeout(OUTGOING_WAIT_MAX)
-                .noSubjectValidation()
+                .subjectValidationType(Options.SubjectValidationType.None)
                 .dontForceFlushOnRequest()
                 .connectionListener(new io.nats.client.ConnectionListener() {
                     @Override
