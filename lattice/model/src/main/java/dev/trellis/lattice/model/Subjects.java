@@ -108,4 +108,9 @@ public final class Subjects {
     public String manifestBucket() {
         return "TRELLIS_MANIFESTS_" + lattice;
     }
+
+    /** Bucket of artifacts, under the digests of their bytes. */
+    public String artifactBucket() {
+        return "TRELLIS_ARTIFACTS_" + lattice;
+    }
 }
