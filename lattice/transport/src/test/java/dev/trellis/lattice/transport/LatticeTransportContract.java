@@ -1039,4 +1039,20 @@ public abstract class LatticeTransportContract {
         store.put("a", bytes("1"));
         assertThat(next(changes)).isEqualTo("a=1");
     }
+
+    // Artifacts
+
+    @Test
+    void artifact_put_isFoundByOthersUnderItsDigest() throws Exception {
+        String name = fresh("artifacts");
+        byte[] bytes = random(1_300_000, 6);
+
+        Digest digest = new ArtifactStore(alice.store(name)).put(bytes);
+
+        assertThat(digest).isEqualTo(Digest.of(bytes));
+        ArtifactStore others = new ArtifactStore(bob.store(name));
+        assertThat(others.has(digest)).isTrue();
+        assertThat(others.get(digest.hex()))
+                .hasValueSatisfying(got -> assertThat(got).isEqualTo(bytes));
+    }
 }
