@@ -12,6 +12,7 @@ import dev.trellis.wadm.manifest.ComponentDraft.LinkEnd;
 import dev.trellis.wadm.manifest.ComponentDraft.LinkdefDraft;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -336,7 +337,7 @@ final class ComponentReader {
     }
 
     private List<String> interfaces(Fields fields) {
-        var interfaces = new ArrayList<String>();
+        var interfaces = new LinkedHashSet<String>();
         for (Fields.Item item : fields.items("interfaces", "a list of interface names")) {
             Fields.string(item.node(), item.path(), problems).ifPresent(name -> {
                 if (!INTERFACE.matcher(name).matches()) {
@@ -345,17 +346,15 @@ final class ComponentReader {
                             item.path(),
                             "interface " + Problems.quote(name) + " is not valid",
                             "letters, digits and '-', such as incoming-handler");
-                } else if (interfaces.contains(name)) {
+                } else if (!interfaces.add(name)) {
                     problems.error(
                             item.node().position(),
                             item.path(),
                             "interface " + Problems.quote(name) + " is there twice",
                             "each interface once");
-                } else {
-                    interfaces.add(name);
                 }
             });
         }
-        return interfaces;
+        return List.copyOf(interfaces);
     }
 }

@@ -1,7 +1,6 @@
 package dev.trellis.wadm.manifest;
 
 import dev.trellis.wadm.manifest.ComponentDraft.ConfigDraft;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +40,7 @@ final class ConfigReader {
     }
 
     private List<ConfigDraft> list(YamlNode.Sequence sequence, Path path) {
-        var named = new ArrayList<ConfigDraft>();
+        var named = new LinkedHashMap<String, ConfigDraft>();
         var values = new LinkedHashMap<String, String>();
         Optional<Position> firstNamed = Optional.empty();
         Optional<Position> firstValue = Optional.empty();
@@ -79,11 +78,11 @@ final class ConfigReader {
         }
         return firstValue
                 .map(position -> List.of(new ConfigDraft(path, position, Optional.empty(), Optional.of(values))))
-                .orElse(named);
+                .orElseGet(() -> List.copyOf(named.values()));
     }
 
-    private void add(List<ConfigDraft> named, Fields fields, String name) {
-        if (named.stream().anyMatch(other -> other.name().equals(Optional.of(name)))) {
+    private void add(Map<String, ConfigDraft> named, Fields fields, String name) {
+        if (named.containsKey(name)) {
             problems.error(
                     fields.positionOf("name"),
                     fields.pathOf("name"),
@@ -93,7 +92,7 @@ final class ConfigReader {
         }
         Optional<Map<String, String>> values =
                 fields.has("properties") ? Optional.of(fields.strings("properties")) : Optional.empty();
-        named.add(new ConfigDraft(fields.path(), fields.position(), Optional.of(name), values));
+        named.put(name, new ConfigDraft(fields.path(), fields.position(), Optional.of(name), values));
     }
 
     private Optional<String> configName(Fields fields) {
@@ -139,22 +138,21 @@ final class ConfigReader {
     }
 
     List<SecretEntry> secrets(YamlNode node, Path path) {
-        var secrets = new ArrayList<SecretEntry>();
+        var secrets = new LinkedHashMap<String, SecretEntry>();
         for (Fields.Item item : Fields.items(node, path, problems, "a list of {name, properties: {policy, key}}")) {
             Fields.of(item.node(), item.path(), problems, "name", "properties")
                     .flatMap(this::secret)
                     .ifPresent(secret -> {
-                        if (secrets.stream().anyMatch(other -> other.name().equals(secret.name()))) {
+                        if (secrets.putIfAbsent(secret.name(), secret) != null) {
                             problems.error(
                                     secret.position(),
                                     item.path(),
                                     "secret " + Problems.quote(secret.name()) + " is there twice",
                                     "each name once");
                         }
-                        secrets.add(secret);
                     });
         }
-        return secrets;
+        return List.copyOf(secrets.values());
     }
 
     private Optional<SecretEntry> secret(Fields fields) {

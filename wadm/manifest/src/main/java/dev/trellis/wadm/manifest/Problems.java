@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Collects what is wrong with one manifest, bounded, each with its excerpt of the source. */
@@ -21,8 +22,8 @@ final class Problems {
 
     private final String file;
     private final String source;
-    private final List<Problem> kept = new ArrayList<>();
-    private int errors;
+    private final List<Problem> errors = new ArrayList<>();
+    private final List<Problem> warnings = new ArrayList<>();
     private int omitted;
 
     Problems(String file, String source) {
@@ -36,8 +37,7 @@ final class Problems {
 
     /** An error about a {@code name} that is none of {@code valid}; offers the one most alike. */
     void unknown(Position position, Path path, String message, String name, Collection<String> valid) {
-        if (full()) {
-            errors++;
+        if (full(errors)) {
             omitted++;
             return;
         }
@@ -56,20 +56,25 @@ final class Problems {
     }
 
     boolean anyError() {
-        return errors > 0;
+        return !errors.isEmpty();
     }
 
     InvalidManifestException failure() {
-        return new InvalidManifestException(sorted(), omitted);
+        List<Problem> all = sorted();
+        int cut = errors.size() + warnings.size() - all.size();
+        return new InvalidManifestException(all, omitted + cut);
     }
 
-    /** All problems in the order of the file. */
+    /** The problems in the order of the file; errors have precedence where there are too many. */
     List<Problem> sorted() {
-        return kept.stream().sorted(Comparator.comparing(Problem::position)).toList();
+        return Stream.concat(errors.stream(), warnings.stream())
+                .limit(InvalidManifestException.PROBLEMS_MAX)
+                .sorted(Comparator.comparing(Problem::position))
+                .toList();
     }
 
-    private boolean full() {
-        return kept.size() >= InvalidManifestException.PROBLEMS_MAX;
+    private static boolean full(List<Problem> problems) {
+        return problems.size() >= InvalidManifestException.PROBLEMS_MAX;
     }
 
     private void add(
@@ -79,10 +84,12 @@ final class Problems {
             String message,
             String expected,
             Optional<String> nearest) {
-        if (level == Problem.Level.ERROR) {
-            errors++;
-        }
-        if (full()) {
+        List<Problem> kept =
+                switch (level) {
+                    case ERROR -> errors;
+                    case WARNING -> warnings;
+                };
+        if (full(kept)) {
             omitted++;
             return;
         }

@@ -77,6 +77,20 @@ class HostileManifestTest {
     }
 
     @Test
+    void read_moreWarningsThanFit_stillListsTheError() {
+        String text = HEAD + "spec:\n  components:\n"
+                + IntStream.range(0, 100)
+                        .mapToObj(i -> "  - {name: c" + i + ", type: actor, properties: {image: a.wasm}}\n")
+                        .collect(Collectors.joining())
+                + "  - {name: last, type: acter, properties: {image: a.wasm}}\n";
+
+        InvalidManifestException refused = refused(text);
+
+        assertThat(refused).hasMessageContaining("wadm.yaml:106:24: error: ").hasMessageEndingWith("... and 51 more");
+        assertThat(refused.problems()).hasSize(InvalidManifestException.PROBLEMS_MAX);
+    }
+
+    @Test
     void read_tooManyComponents_isRefused() {
         String text = HEAD + "spec:\n  components:\n"
                 + IntStream.range(0, 1_001)

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
  * -Dtrellis.fuzz.mutants=N} for more of them, {@code -Dtrellis.fuzz.seed=N} to repeat a failure.
  */
 class ManifestFuzzTest {
-    private static final int MUTANTS = Integer.getInteger("trellis.fuzz.mutants", 4_000);
+    private static final int MUTANTS = Integer.getInteger("trellis.fuzz.mutants", 2_500);
     private static final long SEED = Long.getLong("trellis.fuzz.seed", 20_261_120L);
     private static final List<String> SNIPPETS = List.of(
             "",
