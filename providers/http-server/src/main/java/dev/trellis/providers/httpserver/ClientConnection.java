@@ -125,18 +125,19 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** Acts on the limit that {@link #overdue} found. */
     void expire(long now) {
         var exchange = current;
+        var context = first;
         if (closing) {
-            channel.close();
+            cut();
         } else if (exchange != null) {
             exchange.expire(now);
-        } else if (headSince != 0 && first != null) {
+        } else if (headSince != 0 && context != null) {
             closing = true;
             closeAt = now + worker.listener().timeouts.linger().toNanos();
             worker.listener().counters.answered(408);
             // From here it goes past the HTTP encoder, which has no response to put this into.
-            first.writeAndFlush(Unpooled.wrappedBuffer(HEAD_TIMED_OUT)).addListener(ChannelFutureListener.CLOSE);
+            context.writeAndFlush(Unpooled.wrappedBuffer(HEAD_TIMED_OUT)).addListener(ChannelFutureListener.CLOSE);
         } else {
-            channel.close();
+            cut();
         }
     }
 
@@ -148,7 +149,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (channel instanceof DuplexChannel duplex && duplex.isActive()) {
             duplex.shutdownOutput();
         } else {
-            channel.close();
+            cut();
         }
     }
 
@@ -162,13 +163,19 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     void discarded(int bytes) {
         lingered += bytes;
         if (closing && lingered > LINGER_BYTES_MAX) {
-            channel.close();
+            cut();
         }
     }
 
-    /** Closes the connection at once; what has not been sent is lost. */
+    /**
+     * Closes the connection at once; what has not been sent is lost. From the head of the pipeline, since Vert.x would
+     * first wait until everything is sent.
+     */
     void cut() {
-        channel.close();
+        var context = first;
+        if (context != null) {
+            context.close();
+        }
     }
 
     /** Closes the connection once what has been written is sent. */

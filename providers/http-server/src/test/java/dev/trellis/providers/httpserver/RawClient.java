@@ -44,7 +44,11 @@ final class RawClient implements AutoCloseable {
 
     /** Sends a request with a {@code host} header and the given further lines. */
     RawClient get(String target, String... lines) throws IOException {
-        return send("GET " + target + " HTTP/1.1\r\nhost: x\r\n" + joined(lines) + "\r\n");
+        return request("GET", target, lines);
+    }
+
+    RawClient request(String method, String target, String... lines) throws IOException {
+        return send(method + " " + target + " HTTP/1.1\r\nhost: x\r\n" + joined(lines) + "\r\n");
     }
 
     private static String joined(String... lines) {
