@@ -368,6 +368,10 @@ public final class GuestInstance implements AutoCloseable {
         return ticket;
     }
 
+    boolean ticketFired() {
+        return ticket.fired();
+    }
+
     /** The arrays of this broken instance's memory, restored. Nothing of it runs any more, so they are safe to reuse. */
     GuestMemory.@Nullable Spare release(GuestImage image) {
         return memory == null || image.memory() == null ? null : memory.release(image.memory());

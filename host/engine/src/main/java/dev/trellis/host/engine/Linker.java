@@ -1,5 +1,6 @@
 package dev.trellis.host.engine;
 
+import com.dylibso.chicory.runtime.ChicoryInterruptedException;
 import com.dylibso.chicory.runtime.ImportFunction;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.wasm.WasmModule;
@@ -60,18 +61,27 @@ final class Linker {
                         .toList());
         int results = function.signature().results().size();
         HostFunction.Body body = function.body();
+        boolean leaf = function.leaf();
         return new com.dylibso.chicory.runtime.HostFunction(module, name, type, (instance, args) -> {
             GuestInstance guest = GuestMachine.guestOf(instance);
+            if (!leaf) {
+                StackReserve.check();
+            }
+            long[] result;
             try {
-                long[] result = body.call(guest, args);
+                result = body.call(guest, args);
                 if (result.length != results) {
                     throw new IllegalStateException("host function " + function.module() + "." + function.name()
                             + " must give " + results + " results, gave " + result.length);
                 }
-                return result;
             } catch (Throwable e) {
                 throw guest.hostThrew(e);
             }
+            if (guest.ticketFired()) {
+                // The body may have swallowed the interrupt, and would the next one too.
+                throw new ChicoryInterruptedException("the time budget ended in a host function");
+            }
+            return result;
         });
     }
 

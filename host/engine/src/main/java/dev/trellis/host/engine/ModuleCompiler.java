@@ -22,6 +22,8 @@ import java.util.Properties;
 final class ModuleCompiler {
     static final String MAIN_CLASS = "trellis.guest.Machine";
 
+    static final int INTERPRETED_LOCALS_MAX = 4_000;
+
     private static final int FORMAT_VERSION = 1;
     private static final int GC_OPCODES = 0xfb;
     private static final String CHICORY_PROPERTIES = "/META-INF/maven/com.dylibso.chicory/compiler/pom.properties";
@@ -53,6 +55,7 @@ final class ModuleCompiler {
                     .withClassCollectorFactory(ByteClassCollector::new)
                     .build()
                     .compile();
+            refuseHugeInterpretedFrames(module, result);
             Map<String, byte[]> classes = new LinkedHashMap<>();
             // The compiler gives some names in the JVM's internal form.
             result.classBytes().forEach((name, bytes) -> classes.put(name.replace('/', '.'), bytes));
@@ -94,6 +97,23 @@ final class ModuleCompiler {
                     throw new InvalidModuleException(
                             "garbage collection is not supported, it uses " + instruction.opcode(), null);
                 }
+            }
+        }
+    }
+
+    /** The interpreter keeps locals on the heap, once for every level of a recursion. */
+    private static void refuseHugeInterpretedFrames(WasmModule module, CompilerResult result) {
+        int imported = module.importSection().count(ExternalType.FUNCTION);
+        for (int function : result.interpretedFunctions()) {
+            int locals = module.codeSection()
+                    .getFunctionBody(function - imported)
+                    .localTypes()
+                    .size();
+            if (locals > INTERPRETED_LOCALS_MAX) {
+                throw new InvalidModuleException(
+                        "function " + function + " is too large to be compiled; as such it has at most "
+                                + INTERPRETED_LOCALS_MAX + " locals, this has " + locals,
+                        null);
             }
         }
     }

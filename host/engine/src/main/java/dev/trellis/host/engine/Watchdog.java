@@ -51,6 +51,10 @@ final class Watchdog implements AutoCloseable {
         }
     }
 
+    boolean parked() {
+        return parked;
+    }
+
     private void run() {
         int idleTicks = 0;
         while (!closed) {

@@ -10,7 +10,7 @@ import java.util.function.LongConsumer;
 
 /** Measures what a pooled call costs, and a first call on a new instance. A main, not a test: it asserts nothing. */
 public final class EngineMeasurements {
-    private static final int ROUNDS = 3;
+    private static final int ROUNDS = 2;
     private static final int WARM_CALLS = 300_000;
     private static final int COLD_CALLS = 5_000;
 
@@ -53,6 +53,17 @@ public final class EngineMeasurements {
                     return new long[0];
                 }));
         CompiledModule module = engine.load(Guests.wasm("actor17"));
+        print("-- with a host function that gets a stack reserve%n");
+        measure(module, functions, request);
+        print("-- with a leaf host function%n");
+        measure(
+                module,
+                HostFunctions.of(functions.find("host", "answer").orElseThrow().asLeaf()),
+                request);
+    }
+
+    private static void measure(CompiledModule module, HostFunctions functions, byte[] request)
+            throws InterruptedException {
         long[] sum = new long[1];
         LongConsumer context = value -> sum[0] += value;
         try (InstancePool pool = module.pool(functions, LIMITS);

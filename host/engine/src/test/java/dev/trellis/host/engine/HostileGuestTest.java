@@ -242,6 +242,65 @@ class HostileGuestTest {
     }
 
     @Test
+    void watchdogParkedForLackOfCalls_wakesForTheNext() throws InterruptedException {
+        try (InstancePool pool = hostile.pool(Guests.hostile(), Guests.HASTY);
+                GuestInstance guest = pool.borrow()) {
+            while (!engine.watchdog().parked()) {
+                Thread.onSpinWait();
+            }
+            assertThat(guest.call("ok")).containsExactly(42);
+        }
+        try (InstancePool pool = hostile.pool(Guests.hostile(), Guests.HASTY)) {
+            while (!engine.watchdog().parked()) {
+                Thread.onSpinWait();
+            }
+            try (GuestInstance guest = pool.borrow()) {
+                assertThat(failureOf(guest, "spin")).isInstanceOf(GuestFailure.TimedOut.class);
+            }
+        }
+    }
+
+    /** Without a reserve, the host function would meet the end of the stack in the middle of its work. */
+    @Test
+    void hostCall_atTheEndOfTheStack_neverStarts() throws InterruptedException {
+        int[] started = {0};
+        int[] ended = {0};
+        HostFunctions functions = Guests.hostile((caller, args) -> {
+            started[0]++;
+            ended[0] +=
+                    (int) "work".chars().sorted().filter(c -> c == 0).boxed().count();
+            ended[0]++;
+            return new long[0];
+        });
+        try (InstancePool pool = hostile.pool(functions, Guests.LIMITS)) {
+            for (int i = 0; i < 20; i++) {
+                try (GuestInstance guest = pool.borrow()) {
+                    assertThat(failureOf(guest, "rec_block", i)).isEqualTo(new GuestFailure.StackExhausted());
+                }
+            }
+        }
+        assertThat(started[0]).isPositive();
+        assertThat(ended[0]).isEqualTo(started[0]);
+    }
+
+    /** An interrupt that was there first is not taken away with the watchdog's. */
+    @Test
+    void externalInterrupt_beforeTheDeadline_survivesIt() throws InterruptedException {
+        HostFunctions functions = Guests.hostile((caller, args) -> {
+            Thread.currentThread().interrupt();
+            while (caller.timeLeft().isPositive() || !caller.ticketFired()) {
+                Thread.onSpinWait();
+            }
+            return new long[0];
+        });
+        try (InstancePool pool = hostile.pool(functions, Guests.HASTY);
+                GuestInstance guest = pool.borrow()) {
+            assertThat(failureOf(guest, "block_forever")).isInstanceOf(GuestFailure.TimedOut.class);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+    }
+
+    @Test
     void externalInterrupt_isAnInterruptedException() throws Exception {
         try (InstancePool pool = hostile.pool(Guests.hostile(), Guests.LIMITS)) {
             AtomicBoolean interrupted = new AtomicBoolean();

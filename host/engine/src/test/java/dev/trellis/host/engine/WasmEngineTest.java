@@ -364,6 +364,12 @@ class WasmEngineTest {
     }
 
     @Test
+    void load_interpretedFunctionWithManyLocals_isRefused() {
+        byte[] body = ModuleBytes.bytes(1, 5_000, 0x7f, ModuleBytes.repeat(40_000, instructions(0x41, 1, 0x1a)), 0x0b);
+        assertThat(refused(ModuleBytes.functions(1, body)).rule()).contains("at most 4000 locals");
+    }
+
+    @Test
     void load_functionTooLargeForTheJvm_isInterpreted_andCounted() throws InterruptedException {
         // i32.const 0, then 40,000 times i32.const 1 and i32.add: above 64 KiB of JVM code, all of it executed
         byte[] body = ModuleBytes.bytes(
