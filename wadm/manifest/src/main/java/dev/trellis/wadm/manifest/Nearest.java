@@ -13,7 +13,7 @@ final class Nearest {
     private static final int PREFIX_LENGTH_MIN = 3;
 
     /** Valid names looked at; further ones are not offered. */
-    private static final int CANDIDATES_MAX = 1_000;
+    private static final int CANDIDATES_MAX = 200;
 
     private Nearest() {}
 
