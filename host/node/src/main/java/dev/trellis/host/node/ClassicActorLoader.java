@@ -1,0 +1,117 @@
+package dev.trellis.host.node;
+
+import dev.trellis.host.engine.CompiledModule;
+import dev.trellis.host.engine.GuestLimits;
+import dev.trellis.host.engine.InvalidModuleException;
+import dev.trellis.host.engine.PoolOptions;
+import dev.trellis.host.engine.WasmEngine;
+import dev.trellis.host.wasmbus.ActorClaims;
+import dev.trellis.host.wasmbus.ActorStartException;
+import dev.trellis.host.wasmbus.ModuleRefusedException;
+import dev.trellis.host.wasmbus.WasmbusActor;
+import dev.trellis.host.wasmbus.WasmbusLimits;
+import dev.trellis.host.wasmbus.WasmbusModule;
+import dev.trellis.lattice.contracts.Invocation;
+import dev.trellis.lattice.contracts.Invoker;
+import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.ImageRef;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** Loads classic actors: compiles, inspects, links them to this host's services, and takes their image of fresh state. */
+final class ClassicActorLoader implements ActorLoader {
+    private static final int PAGE_BYTES = 64 << 10;
+
+    private final ImageResolver images;
+    private final WasmEngine engine;
+    private final Routes routes;
+    private final Invoker invoker;
+    private final Clock clock;
+
+    ClassicActorLoader(ImageResolver images, WasmEngine engine, Routes routes, Invoker invoker, Clock clock) {
+        this.images = images;
+        this.engine = engine;
+        this.routes = routes;
+        this.invoker = invoker;
+        this.clock = clock;
+    }
+
+    @Override
+    public ActorRunner load(EntityId id, ImageRef image, Optional<String> digest, Map<String, String> limits)
+            throws ImageException, InterruptedException {
+        GuestLimits guestLimits = guestLimits(image, limits);
+        byte[] wasm = images.resolve(image, digest);
+        try {
+            CompiledModule compiled = engine.load(wasm);
+            WasmbusModule module = WasmbusModule.inspect(compiled, clock.instant());
+            WasmbusActor actor = WasmbusActor.start(
+                    module,
+                    id,
+                    guestLimits,
+                    WasmbusLimits.DEFAULTS,
+                    PoolOptions.State.FRESH,
+                    new LinkedServices(id, routes, invoker));
+            return new Runner(actor, facts(compiled, module.claims()));
+        } catch (InvalidModuleException | ModuleRefusedException | ActorStartException e) {
+            throw new ImageException("image %s: %s".formatted(image, e.getMessage()), e);
+        }
+    }
+
+    /** The limits by the names of the control interface; what it does not name stays at its default. */
+    private static GuestLimits guestLimits(ImageRef image, Map<String, String> limits) throws ImageException {
+        GuestLimits result = GuestLimits.DEFAULTS;
+        for (var limit : limits.entrySet()) {
+            try {
+                long value = Long.parseLong(limit.getValue().strip());
+                result = switch (limit.getKey()) {
+                    case "max_memory_limit" ->
+                        result.withMemoryPagesMax(Math.toIntExact(Math.ceilDiv(value, (long) PAGE_BYTES)));
+                    case "max_execution_time" -> result.withTimeBudget(Duration.ofMillis(value));
+                    default ->
+                        throw new ImageException(
+                                "image %s: limit '%s' is not known; there are max_memory_limit (bytes) and max_execution_time (ms)"
+                                        .formatted(image, limit.getKey()));
+                };
+            } catch (NumberFormatException e) {
+                throw new ImageException(
+                        "image %s: limit %s must be a whole number, was '%s'"
+                                .formatted(image, limit.getKey(), limit.getValue()),
+                        e);
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                throw new ImageException("image %s: limit %s: %s".formatted(image, limit.getKey(), e.getMessage()), e);
+            }
+        }
+        return result;
+    }
+
+    private static ActorFacts facts(CompiledModule module, Optional<ActorClaims> claims) {
+        String digest = module.digest().hex();
+        if (claims.isEmpty()) {
+            return new ActorFacts(digest, null, null, null, null, null, 0);
+        }
+        ActorClaims told = claims.get();
+        return new ActorFacts(
+                digest,
+                told.name().isEmpty() ? null : told.name(),
+                told.callAlias().orElse(null),
+                told.subject(),
+                told.issuer(),
+                told.version().isEmpty() ? null : told.version(),
+                told.revision());
+    }
+
+    private record Runner(WasmbusActor actor, ActorFacts facts) implements ActorRunner {
+        @Override
+        public Payload handle(Invocation invocation) throws InterruptedException {
+            return actor.handle(invocation);
+        }
+
+        @Override
+        public void close() {
+            actor.close();
+        }
+    }
+}

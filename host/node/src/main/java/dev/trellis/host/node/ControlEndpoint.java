@@ -1,0 +1,340 @@
+package dev.trellis.host.node;
+
+import akka.actor.typed.ActorRef;
+import dev.trellis.lattice.model.ControlReply;
+import dev.trellis.lattice.model.ControlRequests;
+import dev.trellis.lattice.model.ControlRequests.LinkMessage;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.lattice.model.ImageRef;
+import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.lattice.model.Subjects;
+import dev.trellis.lattice.model.WireJson;
+import dev.trellis.lattice.transport.IncomingMessage;
+import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.lattice.transport.Subscription;
+import dev.trellis.lattice.transport.TransportException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The control interface v1 of wasmCloud 1.9: subscriptions of this host, requests read and checked, each handed to the
+ * behaviour that owns what it is about. Answers every request, also one that it does not know. Each runs on a virtual
+ * thread, at most {@value #RUNNING_MAX} at once; beyond that the request is refused.
+ */
+final class ControlEndpoint implements AutoCloseable {
+    static final int RUNNING_MAX = 256;
+
+    private static final Logger log = LoggerFactory.getLogger(ControlEndpoint.class);
+
+    private final LatticeTransport transport;
+    private final Subjects subjects;
+    private final HostId host;
+    private final LatticeRecords records;
+    private final EventPublisher events;
+    private final ActorRef<InventoryKeeper.Command> inventory;
+    private final ActorRef<ActorKeeper.Command> actors;
+    private final ActorRef<ProviderKeeper.Command> providers;
+    private final Runnable stopHost;
+    private final EpochGuard epochs = new EpochGuard();
+    private final Semaphore running = new Semaphore(RUNNING_MAX);
+    private final List<Subscription> subscriptions = new ArrayList<>();
+
+    ControlEndpoint(
+            LatticeTransport transport,
+            Subjects subjects,
+            HostId host,
+            LatticeRecords records,
+            EventPublisher events,
+            ActorRef<InventoryKeeper.Command> inventory,
+            ActorRef<ActorKeeper.Command> actors,
+            ActorRef<ProviderKeeper.Command> providers,
+            Runnable stopHost) {
+        this.transport = transport;
+        this.subjects = subjects;
+        this.host = host;
+        this.records = records;
+        this.events = events;
+        this.inventory = inventory;
+        this.actors = actors;
+        this.providers = providers;
+        this.stopHost = stopHost;
+    }
+
+    /** Subscribes to everything that a host answers. */
+    void open() {
+        for (String suffix : List.of("host.ping", "registry.put", "component.auction", "provider.auction")) {
+            subscriptions.add(transport.subscribe(subjects.control(suffix), this::accept));
+        }
+        for (String noun : List.of("host", "component", "provider", "label")) {
+            subscriptions.add(transport.subscribe(subjects.control(noun + ".*", host), this::accept));
+        }
+        subscriptions.add(transport.subscribe(subjects.control("link.*"), subjects.controlQueue("link"), this::accept));
+        subscriptions.add(
+                transport.subscribe(subjects.control("claims.get"), subjects.controlQueue("claims"), this::accept));
+        subscriptions.add(
+                transport.subscribe(subjects.control("config.>"), subjects.controlQueue("config"), this::accept));
+    }
+
+    @Override
+    public void close() {
+        subscriptions.forEach(Subscription::close);
+    }
+
+    private void accept(IncomingMessage message) {
+        if (!running.tryAcquire()) {
+            reply(message, ControlReply.refused("this host handles " + RUNNING_MAX + " control requests already"));
+            return;
+        }
+        Thread.ofVirtual().name("control").start(() -> {
+            try {
+                handle(message);
+            } catch (TransportException e) {
+                reply(message, ControlReply.refused(e.failure().message()));
+            } catch (IllegalArgumentException e) {
+                reply(message, ControlReply.refused(String.valueOf(e.getMessage())));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (RuntimeException e) {
+                log.error(
+                        "Control request {} ended with a fault",
+                        message.message().subject(),
+                        e);
+                reply(message, ControlReply.refused("fault of the host; its log has the details"));
+            } finally {
+                running.release();
+            }
+        });
+    }
+
+    private void handle(IncomingMessage message) throws InterruptedException {
+        String suffix = subjects.controlSuffix(message.message().subject());
+        byte[] body = message.message().payload();
+        var parts = suffix.split("\\.", -1);
+        String operation = parts.length >= 2 ? parts[0] + "." + parts[1] : suffix;
+        var refusal =
+                changesSomething(operation) ? epochs.refusal(message.message()) : Optional.<ControlReply<Void>>empty();
+        if (refusal.isPresent()) {
+            reply(message, refusal.get());
+            return;
+        }
+        switch (operation) {
+            case "host.ping" -> inventory.tell(new InventoryKeeper.GetSummary(reply -> reply(message, reply)));
+            case "host.get" -> inventory.tell(new InventoryKeeper.GetInventory(reply -> reply(message, reply)));
+            case "host.stop" -> stopHost(message, body);
+            case "component.scale" -> scale(message, body);
+            case "component.update" -> update(message, body);
+            case "component.auction" ->
+                inventory.tell(new InventoryKeeper.BidForActor(
+                        WireJson.read(body, ControlRequests.ActorAuction.class), reply -> reply(message, reply)));
+            case "provider.auction" ->
+                inventory.tell(new InventoryKeeper.BidForProvider(
+                        WireJson.read(body, ControlRequests.ProviderAuction.class), reply -> reply(message, reply)));
+            case "provider.start" -> startProvider(message, body);
+            case "provider.stop" -> stopProvider(message, body);
+            case "label.put" -> {
+                var change = WireJson.read(body, ControlRequests.LabelChange.class);
+                inventory.tell(new InventoryKeeper.PutLabel(
+                        required("key", change.key()),
+                        required("value", change.value()),
+                        reply -> reply(message, reply)));
+            }
+            case "label.del" -> {
+                var change = WireJson.read(body, ControlRequests.LabelChange.class);
+                inventory.tell(
+                        new InventoryKeeper.DeleteLabel(required("key", change.key()), reply -> reply(message, reply)));
+            }
+            case "link.get" ->
+                reply(
+                        message,
+                        ControlReply.of(
+                                records.links().stream().map(LinkMessage::of).toList()));
+            case "link.put" -> putLink(message, body);
+            case "link.del" -> deleteLink(message, body);
+            case "claims.get" -> reply(message, ControlReply.of(records.claims()));
+            case "config.get", "config.put", "config.del" -> config(message, parts, body);
+            case "registry.put" ->
+                reply(message, ControlReply.refused("registries are not used yet: deploy actors from files"));
+            default ->
+                reply(
+                        message,
+                        ControlReply.refused(
+                                "unsupported subject: " + message.message().subject()));
+        }
+    }
+
+    private static boolean changesSomething(String operation) {
+        return switch (operation) {
+            case "host.ping",
+                    "host.get",
+                    "link.get",
+                    "claims.get",
+                    "config.get",
+                    "component.auction",
+                    "provider.auction" -> false;
+            default -> true;
+        };
+    }
+
+    private void stopHost(IncomingMessage message, byte[] body) {
+        if (body.length > 0) {
+            var stop = WireJson.read(body, ControlRequests.StopHost.class);
+            if (!host.value().equals(stop.hostId())) {
+                reply(message, ControlReply.refused("host_id must be " + host + ", was " + stop.hostId()));
+                return;
+            }
+        }
+        reply(message, ControlReply.accepted("host stops"));
+        stopHost.run();
+    }
+
+    private void scale(IncomingMessage message, byte[] body) {
+        var scale = WireJson.read(body, ControlRequests.ScaleActor.class);
+        if (scale.count() < 0) {
+            throw new IllegalArgumentException("count must be 0 or more, was " + scale.count());
+        }
+        if (!scale.config().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "config is for components that import wasi:config; classic actors have none");
+        }
+        var id = new EntityId(required("component_id", scale.componentId()));
+        var wish = new ActorSupervisor.Wish(
+                new ImageRef(required("component_ref", scale.componentRef())),
+                scale.count(),
+                scale.annotations(),
+                scale.componentLimits());
+        tellActor(message, id, reply -> new ActorSupervisor.Scale(wish, scale.allowUpdate(), reply));
+    }
+
+    private void update(IncomingMessage message, byte[] body) {
+        var update = WireJson.read(body, ControlRequests.UpdateActor.class);
+        var id = new EntityId(required("component_id", update.componentId()));
+        var image = new ImageRef(required("new_component_ref", update.newComponentRef()));
+        tellActor(message, id, reply -> new ActorSupervisor.Update(image, update.annotations(), reply));
+    }
+
+    private interface ActorCommand {
+        ActorSupervisor.Command with(Consumer<ControlReply<Void>> reply);
+    }
+
+    private void tellActor(IncomingMessage message, EntityId id, ActorCommand command) {
+        Consumer<ControlReply<Void>> reply = answer -> reply(message, answer);
+        actors.tell(new ActorKeeper.ForActor(id, command.with(reply), reply));
+    }
+
+    private void startProvider(IncomingMessage message, byte[] body) {
+        var start = WireJson.read(body, ControlRequests.StartProvider.class);
+        var id = new EntityId(required("provider_id", start.providerId()));
+        var image = new ImageRef(required("provider_ref", start.providerRef()));
+        Consumer<ControlReply<Void>> reply = answer -> reply(message, answer);
+        providers.tell(new ProviderKeeper.ForProvider(
+                id, new ProviderSupervisor.Start(image, start.config(), start.annotations(), reply), reply));
+    }
+
+    private void stopProvider(IncomingMessage message, byte[] body) {
+        var stop = WireJson.read(body, ControlRequests.StopProvider.class);
+        var id = new EntityId(
+                required("provider_id", stop.providerId() == null ? stop.providerRef() : stop.providerId()));
+        Consumer<ControlReply<Void>> reply = answer -> reply(message, answer);
+        providers.tell(new ProviderKeeper.ForProvider(id, new ProviderSupervisor.Stop(reply), reply));
+    }
+
+    private void putLink(IncomingMessage message, byte[] body) throws InterruptedException {
+        var request = WireJson.read(body, LinkMessage.class);
+        Link link = checked(request);
+        try {
+            records.putLink(link);
+        } catch (IllegalArgumentException | TransportException e) {
+            var data = linkData(link);
+            data.put("error", String.valueOf(e.getMessage()));
+            events.publish("linkdef_set_failed", data);
+            throw e;
+        }
+        events.publish("linkdef_set", linkData(link));
+        reply(message, ControlReply.accepted("link stored; providers tell in their inventory whether they took it"));
+    }
+
+    private static Link checked(LinkMessage request) {
+        required("source_id", request.sourceId());
+        required("target", request.target());
+        required("wit_namespace", request.witNamespace());
+        required("wit_package", request.witPackage());
+        return request.toLink();
+    }
+
+    private void deleteLink(IncomingMessage message, byte[] body) throws InterruptedException {
+        var request = WireJson.read(body, ControlRequests.DeleteLink.class);
+        required("source_id", request.sourceId());
+        required("wit_namespace", request.witNamespace());
+        required("wit_package", request.witPackage());
+        LinkKey key = request.toKey();
+        var deleted = records.deleteLink(key);
+        Map<String, Object> data = deleted.map(ControlEndpoint::linkData).orElseGet(HashMap::new);
+        data.put("source_id", key.source().value());
+        data.put("name", key.name().value());
+        data.put("wit_namespace", key.contract().namespace());
+        data.put("wit_package", key.contract().packageName());
+        events.publish("linkdef_deleted", data);
+        reply(message, ControlReply.accepted(deleted.isPresent() ? "link deleted" : "there was no such link"));
+    }
+
+    private static Map<String, Object> linkData(Link link) {
+        var data = new HashMap<String, Object>();
+        data.put("source_id", link.source().value());
+        data.put("target", link.target().value());
+        data.put("name", link.name().value());
+        data.put("wit_namespace", link.contract().namespace());
+        data.put("wit_package", link.contract().packageName());
+        data.put("interfaces", link.interfaces());
+        data.put("source_config", link.sourceConfig());
+        data.put("target_config", link.targetConfig());
+        return data;
+    }
+
+    private void config(IncomingMessage message, String[] parts, byte[] body) throws InterruptedException {
+        if (parts.length != 3 || parts[2].isEmpty()) {
+            throw new IllegalArgumentException("the subject must end with one config name without dots");
+        }
+        String name = parts[2];
+        switch (parts[1]) {
+            case "get" -> {
+                var config = records.config(name);
+                reply(
+                        message,
+                        config.isPresent()
+                                ? ControlReply.of(config.get())
+                                : ControlReply.accepted("Configuration not found"));
+            }
+            case "put" -> {
+                records.putConfig(name, WireJson.readStrings(body));
+                events.publish("config_set", Map.of("config_name", name));
+                reply(message, ControlReply.accepted("config stored"));
+            }
+            default -> {
+                records.deleteConfig(name);
+                events.publish("config_deleted", Map.of("config_name", name));
+                reply(message, ControlReply.accepted("config deleted"));
+            }
+        }
+    }
+
+    private static String required(String member, @org.jspecify.annotations.Nullable String value) {
+        if (value == null || value.isBlank()) {
+            throw new IllegalArgumentException("member " + member + " is required");
+        }
+        return value.strip();
+    }
+
+    private static void reply(IncomingMessage message, ControlReply<?> reply) {
+        message.reply(WireJson.write(Objects.requireNonNull(reply)));
+    }
+}

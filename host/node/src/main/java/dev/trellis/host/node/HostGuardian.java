@@ -1,0 +1,208 @@
+package dev.trellis.host.node;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.SupervisorStrategy;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.trellis.lattice.contracts.Invoker;
+import dev.trellis.lattice.contracts.beat.Beat;
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.lattice.model.HostInventory;
+import dev.trellis.lattice.model.ProviderKind;
+import dev.trellis.lattice.model.Subjects;
+import dev.trellis.lattice.transport.IncomingMessage;
+import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.lattice.transport.Subscription;
+import dev.trellis.providers.sdk.ProviderFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Root of a host's control plane; reads like the drawing in the module's README. */
+final class HostGuardian {
+    private static final Logger log = LoggerFactory.getLogger(HostGuardian.class);
+
+    sealed interface Command {}
+
+    /** Stop in order, and run {@code done} once nothing is left. */
+    record Stop(Runnable done) implements Command {}
+
+    private record CallsDrained(Runnable done) implements Command {}
+
+    private record ProvidersStopped(Runnable done) implements Command {}
+
+    /** What the guardian's children need. */
+    record Surroundings(
+            HostConfig config,
+            Subjects subjects,
+            LatticeTransport transport,
+            LatticeRecords records,
+            EventPublisher events,
+            ActorLoader loader,
+            Invoker invoker,
+            Map<ProviderKind, ProviderFactory> factories,
+            IncomingCalls incomingCalls,
+            Consumer<RouteTable> publishRoutes,
+            Supplier<InventoryKeeper.Load> load,
+            Function<HostId, CompletionStage<HostInventory>> fetchInventory,
+            Executor io,
+            Runnable stopHost) {}
+
+    private final ActorContext<Command> context;
+    private final Surroundings host;
+    private final ActorRef<InventoryKeeper.Command> inventory;
+    private final ActorRef<ProviderKeeper.Command> providers;
+    private final ControlEndpoint control;
+    private final List<Subscription> subscriptions = new ArrayList<>();
+
+    private HostGuardian(ActorContext<Command> context, Surroundings host) {
+        this.context = context;
+        this.host = host;
+        HostConfig config = host.config();
+        String id = config.id().value();
+
+        var routes = context.spawn(
+                RouteKeeper.create(host.subjects(), config.labels().site(), host.publishRoutes()), "routes");
+        inventory = context.spawn(
+                InventoryKeeper.create(config, host.transport(), host.subjects(), host.events(), host.load()),
+                "inventory");
+        var peers = context.spawn(restarting(PeerWatcher.create(config.id(), host.fetchInventory(), routes)), "peers");
+        var actors = context.spawn(
+                ActorKeeper.create(new ActorSupervisor.Surroundings(
+                        id,
+                        host.loader(),
+                        host.io(),
+                        routes,
+                        inventory,
+                        host.events(),
+                        this::storeClaims,
+                        config.drain())),
+                "actors");
+        providers = context.spawn(
+                ProviderKeeper.create(new ProviderSupervisor.Surroundings(
+                        id,
+                        config.lattice(),
+                        host.factories(),
+                        host.invoker(),
+                        host.transport(),
+                        host.records(),
+                        host.io(),
+                        routes,
+                        inventory,
+                        host.events())),
+                "providers");
+        context.spawn(restarting(LinkKeeper.create(host.records(), host.io(), routes, providers)), "links");
+
+        control = new ControlEndpoint(
+                host.transport(),
+                host.subjects(),
+                config.id(),
+                host.records(),
+                host.events(),
+                inventory,
+                actors,
+                providers,
+                host.stopHost());
+        control.open();
+        subscriptions.add(host.transport().subscribe(host.subjects().calls(config.id()), host.incomingCalls()::accept));
+        subscriptions.add(host.transport().subscribe(host.subjects().beats(), message -> onBeat(message, peers)));
+        host.transport().onConnectionChange(connected -> {
+            if (connected) {
+                inventory.tell(InventoryKeeper.Timer.BEAT);
+            }
+        });
+        host.events()
+                .publish(
+                        "host_started",
+                        Map.of(
+                                "friendly_name", config.friendlyName(),
+                                "labels", config.labels().values(),
+                                "uptime_seconds", 0,
+                                "version", config.version()));
+    }
+
+    static Behavior<Command> create(Surroundings host) {
+        return Behaviors.setup(context -> new HostGuardian(context, host).behavior());
+    }
+
+    /** For behaviours that find their state again by themselves: from beats, from watches. */
+    private static <T> Behavior<T> restarting(Behavior<T> behavior) {
+        return Behaviors.supervise(behavior)
+                .onFailure(SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(10), 0.2));
+    }
+
+    private Behavior<Command> behavior() {
+        return Behaviors.receiveMessage(command -> switch (command) {
+            case Stop(var done) -> onStop(done);
+            case ProvidersStopped(var done) -> onProvidersStopped(done);
+            case CallsDrained(var done) -> onCallsDrained(done);
+        });
+    }
+
+    /** First nobody sends new calls here, then providers finish what they have, then calls of other hosts end. */
+    private Behavior<Command> onStop(Runnable done) {
+        log.info("Host {} stops", host.config().friendlyName());
+        control.close();
+        inventory.tell(InventoryKeeper.Drain.NOW);
+        var self = context.getSelf();
+        providers.tell(new ProviderKeeper.StopAll(() -> self.tell(new ProvidersStopped(done))));
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onProvidersStopped(Runnable done) {
+        var self = context.getSelf();
+        host.io().execute(() -> {
+            try {
+                if (!host.incomingCalls().awaitIdle(host.config().drain())) {
+                    log.warn(
+                            "Calls still ran after {}; the host stops without them",
+                            host.config().drain());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            self.tell(new CallsDrained(done));
+        });
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onCallsDrained(Runnable done) {
+        subscriptions.forEach(Subscription::close);
+        inventory.tell(new InventoryKeeper.Leave(done));
+        return Behaviors.same();
+    }
+
+    private static void onBeat(IncomingMessage message, ActorRef<PeerWatcher.Command> peers) {
+        try {
+            peers.tell(new PeerWatcher.BeatReceived(
+                    Beat.parseFrom(message.message().payload())));
+        } catch (InvalidProtocolBufferException e) {
+            log.debug("Not a beat on {}: {}", message.message().subject(), e.getMessage());
+        }
+    }
+
+    private void storeClaims(ActorFacts facts) {
+        if (facts.publicKey() == null) {
+            return;
+        }
+        host.io().execute(() -> {
+            try {
+                host.records().putClaims(facts);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (dev.trellis.lattice.transport.TransportException e) {
+                log.warn("Claims of {} were not stored: {}", facts.publicKey(), e.getMessage());
+            }
+        });
+    }
+}

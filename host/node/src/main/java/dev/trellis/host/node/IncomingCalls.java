@@ -1,0 +1,103 @@
+package dev.trellis.host.node;
+
+import dev.trellis.lattice.contracts.CallCodec;
+import dev.trellis.lattice.contracts.Invocation;
+import dev.trellis.lattice.contracts.InvocationException;
+import dev.trellis.lattice.contracts.InvocationFailure;
+import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.transport.IncomingMessage;
+import dev.trellis.lattice.transport.LatticeTransport;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Calls that other hosts send here: each on a virtual thread of its own, at most {@value #RUNNING_MAX} at once (one
+ * more is answered as overloaded). A call is taken only if a link joins its source and target; who may publish on the
+ * call subjects at all is the NATS server's to decide.
+ */
+final class IncomingCalls {
+    /** Source of calls that an operator makes with {@code trellis actor invoke}; it needs no link. */
+    static final EntityId OPERATOR = new EntityId("trellis_operator");
+
+    static final int RUNNING_MAX = 8192;
+
+    private static final Logger log = LoggerFactory.getLogger(IncomingCalls.class);
+
+    private final Routes routes;
+    private final Semaphore running = new Semaphore(RUNNING_MAX);
+
+    IncomingCalls(Routes routes) {
+        this.routes = routes;
+    }
+
+    /** Takes one message of a call subject. Never blocks. */
+    void accept(IncomingMessage message) {
+        if (!running.tryAcquire()) {
+            message.reply(CallCodec.encodeFailure(new InvocationFailure.Overloaded(
+                    message.message().subject(), "this host runs " + RUNNING_MAX + " calls from other hosts already")));
+            return;
+        }
+        Thread.ofVirtual().name("call").start(() -> {
+            try {
+                answer(message);
+            } finally {
+                running.release();
+            }
+        });
+    }
+
+    /** Waits until every call has been answered, at most {@code time}. */
+    boolean awaitIdle(Duration time) throws InterruptedException {
+        if (!running.tryAcquire(RUNNING_MAX, time.toNanos(), TimeUnit.NANOSECONDS)) {
+            return false;
+        }
+        running.release(RUNNING_MAX);
+        return true;
+    }
+
+    private void answer(IncomingMessage message) {
+        byte[] reply;
+        try {
+            reply = CallCodec.encodeReply(
+                    invoke(CallCodec.decodeRequest(message.message().payload())));
+            if (reply.length > LatticeTransport.PAYLOAD_BYTES_MAX) {
+                reply = CallCodec.encodeFailure(new InvocationFailure.PayloadTooLarge(
+                        message.message().subject(),
+                        "reply of " + reply.length + " bytes is larger than " + LatticeTransport.PAYLOAD_BYTES_MAX));
+            }
+        } catch (InvocationException e) {
+            reply = CallCodec.encodeFailure(e.failure());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            reply = CallCodec.encodeFailure(
+                    new InvocationFailure.ConnectionLost(message.message().subject(), "the host stops"));
+        } catch (RuntimeException | LinkageError e) {
+            log.error(
+                    "A call on {} ended with a fault of the host",
+                    message.message().subject(),
+                    e);
+            reply = CallCodec.encodeFailure(new InvocationFailure.ProviderFailed(
+                    message.message().subject(), "fault of the host; its log has the details"));
+        }
+        message.reply(reply);
+    }
+
+    private Payload invoke(Invocation invocation) throws InterruptedException {
+        RouteTable table = routes.now();
+        LocalTarget target = table.localTarget(invocation.target());
+        if (target == null) {
+            throw new InvocationException(
+                    new InvocationFailure.NoTarget(invocation.target().value(), "does not run on this host any more"));
+        }
+        boolean operator = invocation.source().equals(OPERATOR) && target instanceof LocalActor;
+        if (!operator && !table.joined(invocation.source(), invocation.target())) {
+            throw new InvocationException(new InvocationFailure.NotLinked(
+                    invocation.source().value(), "no link joins it and " + invocation.target()));
+        }
+        return target.invoke(invocation);
+    }
+}

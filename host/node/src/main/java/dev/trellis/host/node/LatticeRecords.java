@@ -1,0 +1,188 @@
+package dev.trellis.host.node;
+
+import dev.trellis.lattice.model.ControlRequests.LinkMessage;
+import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.lattice.model.Subjects;
+import dev.trellis.lattice.model.WireJson;
+import dev.trellis.lattice.transport.KeyValueStore;
+import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.lattice.transport.TransportException;
+import dev.trellis.lattice.transport.TransportFailure;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The lattice's shared records: links and claims in one store, configs in another, one key each, written by
+ * compare-and-set. Blocks; call it from virtual threads. Throws what {@link KeyValueStore} throws.
+ */
+final class LatticeRecords {
+    static final String LINK_PREFIX = "LINK.";
+    private static final String CLAIMS_PREFIX = "CLAIMS_";
+    private static final int ATTEMPTS_MAX = 8;
+
+    private static final Logger log = LoggerFactory.getLogger(LatticeRecords.class);
+
+    private final LatticeTransport transport;
+    private final Subjects subjects;
+
+    LatticeRecords(LatticeTransport transport, Subjects subjects) {
+        this.transport = transport;
+        this.subjects = subjects;
+    }
+
+    KeyValueStore linkStore() throws InterruptedException {
+        return transport.store(subjects.latticeDataBucket());
+    }
+
+    KeyValueStore configStore() throws InterruptedException {
+        return transport.store(subjects.configDataBucket());
+    }
+
+    /** The key under which a link is stored. */
+    static String storeKey(LinkKey key) {
+        return LINK_PREFIX
+                + key.source()
+                + "."
+                + key.contract().namespace()
+                + "."
+                + key.contract().packageName().replace(':', '=')
+                + "."
+                + key.name();
+    }
+
+    /** The link of a store entry; empty, with a warning, if it is not one that can be used. */
+    static Optional<Link> parseLink(KeyValueStore.Entry entry) {
+        try {
+            Link link = WireJson.read(entry.value(), LinkMessage.class).toLink();
+            if (!storeKey(link.key()).equals(entry.key())) {
+                throw new IllegalArgumentException("it belongs under " + storeKey(link.key()));
+            }
+            return Optional.of(link);
+        } catch (IllegalArgumentException | NullPointerException e) {
+            log.warn("Link record {} is not used: {}", entry.key(), e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Stores a link. An equal one is left as it is.
+     *
+     * @throws IllegalArgumentException if a config that it names does not exist, or it conflicts with another link
+     */
+    void putLink(Link link) throws InterruptedException {
+        var missing = new ArrayList<String>();
+        KeyValueStore configs = configStore();
+        for (String name : concat(link.sourceConfig(), link.targetConfig())) {
+            if (configs.get(name).isEmpty()) {
+                missing.add(name);
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new IllegalArgumentException("link %s names configs that do not exist: %s; put them first"
+                    .formatted(link.key(), String.join(", ", missing)));
+        }
+        KeyValueStore links = linkStore();
+        String key = storeKey(link.key());
+        byte[] value = WireJson.write(LinkMessage.of(link));
+        retryConflicts(() -> {
+            var existing = links.get(key);
+            if (existing.isEmpty()) {
+                links.create(key, value);
+                return;
+            }
+            Optional<Link> old = parseLink(existing.get());
+            if (old.isPresent() && !old.get().target().equals(link.target())) {
+                throw new IllegalArgumentException(
+                        "link already exists with different target: %s points to %s, not %s; delete it first"
+                                .formatted(link.key(), old.get().target(), link.target()));
+            }
+            if (!java.util.Arrays.equals(existing.get().value(), value)) {
+                links.update(key, value, existing.get().revision());
+            }
+        });
+    }
+
+    /** Deletes a link, and returns it if there was one. */
+    Optional<Link> deleteLink(LinkKey key) throws InterruptedException {
+        KeyValueStore links = linkStore();
+        var existing = links.get(storeKey(key));
+        if (existing.isPresent()) {
+            links.delete(storeKey(key));
+        }
+        return existing.flatMap(LatticeRecords::parseLink);
+    }
+
+    List<Link> links() throws InterruptedException {
+        return linkStore().entries().stream()
+                .filter(entry -> entry.key().startsWith(LINK_PREFIX))
+                .map(LatticeRecords::parseLink)
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    /** Stores the claims of an actor, in wasmCloud's own layout. */
+    void putClaims(ActorFacts facts) throws InterruptedException {
+        if (facts.publicKey() == null) {
+            return;
+        }
+        var claims = new HashMap<String, String>();
+        claims.put("subject", facts.publicKey());
+        claims.put("revision", Integer.toString(facts.revision()));
+        Optional.ofNullable(facts.issuer()).ifPresent(value -> claims.put("issuer", value));
+        Optional.ofNullable(facts.name()).ifPresent(value -> claims.put("name", value));
+        Optional.ofNullable(facts.callAlias()).ifPresent(value -> claims.put("call_alias", value));
+        Optional.ofNullable(facts.version()).ifPresent(value -> claims.put("version", value));
+        linkStore().put(CLAIMS_PREFIX + facts.publicKey(), WireJson.write(claims));
+    }
+
+    List<Map<String, String>> claims() throws InterruptedException {
+        return linkStore().entries().stream()
+                .filter(entry -> entry.key().startsWith(CLAIMS_PREFIX))
+                .map(entry -> WireJson.readStrings(entry.value()))
+                .toList();
+    }
+
+    void putConfig(String name, Map<String, String> config) throws InterruptedException {
+        configStore().put(name, WireJson.write(config));
+    }
+
+    Optional<Map<String, String>> config(String name) throws InterruptedException {
+        return configStore().get(name).map(entry -> WireJson.readStrings(entry.value()));
+    }
+
+    void deleteConfig(String name) throws InterruptedException {
+        configStore().delete(name);
+    }
+
+    private static List<String> concat(List<String> first, List<String> second) {
+        var all = new ArrayList<>(first);
+        all.addAll(second);
+        return all;
+    }
+
+    private interface Attempt {
+        void run() throws InterruptedException;
+    }
+
+    private static void retryConflicts(Attempt attempt) throws InterruptedException {
+        for (int attempts = 1; ; attempts++) {
+            try {
+                attempt.run();
+                return;
+            } catch (TransportException e) {
+                if (!(e.failure() instanceof TransportFailure.Conflict) || attempts == ATTEMPTS_MAX) {
+                    throw e;
+                }
+                java.util.concurrent.TimeUnit.MILLISECONDS.sleep(
+                        ThreadLocalRandom.current().nextInt(1, 20 * attempts));
+            }
+        }
+    }
+}

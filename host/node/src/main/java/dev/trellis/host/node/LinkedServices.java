@@ -1,0 +1,82 @@
+package dev.trellis.host.node;
+
+import dev.trellis.host.wasmbus.GuestCall;
+import dev.trellis.host.wasmbus.GuestServices;
+import dev.trellis.lattice.contracts.Contracts;
+import dev.trellis.lattice.contracts.Invocation;
+import dev.trellis.lattice.contracts.InvocationException;
+import dev.trellis.lattice.contracts.InvocationFailure;
+import dev.trellis.lattice.contracts.Invoker;
+import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.model.ContractId;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.lattice.model.LinkName;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * What a host does for one actor: calls go over its links and nowhere else, log lines go to the log of actors. A
+ * namespace with a colon is a contract, any other the name of an actor.
+ */
+final class LinkedServices implements GuestServices {
+    private static final Logger log = LoggerFactory.getLogger("dev.trellis.actor");
+
+    private final EntityId actor;
+    private final Routes routes;
+    private final Invoker invoker;
+    private final RandomGenerator random = new SecureRandom();
+
+    LinkedServices(EntityId actor, Routes routes, Invoker invoker) {
+        this.actor = actor;
+        this.routes = routes;
+        this.invoker = invoker;
+    }
+
+    @Override
+    public Payload call(Invocation parent, GuestCall call) throws InterruptedException {
+        Link link = call.namespace().indexOf(':') >= 0
+                ? linkOfContract(call.namespace(), call.link())
+                : linkToActor(call.namespace());
+        return invoker.invoke(parent.child(
+                link.target(), link.name(), Contracts.canonical(link.contract()), call.operation(), call.payload()));
+    }
+
+    private Link linkOfContract(String namespace, LinkName name) {
+        Optional<Link> link;
+        try {
+            var contract = Contracts.canonical(new ContractId(namespace));
+            link = routes.now().link(new LinkKey(actor, contract, name));
+        } catch (IllegalArgumentException e) {
+            throw notLinked("'" + InvocationFailure.limited(namespace) + "' is not the name of a contract");
+        }
+        return link.orElseThrow(() ->
+                notLinked("has no link '%s' for contract %s; add one to its manifest".formatted(name, namespace)));
+    }
+
+    private Link linkToActor(String name) {
+        return routes.now()
+                .linkToActor(actor, name)
+                .orElseThrow(() ->
+                        notLinked("has no link to an actor called '%s'; add one to its manifest".formatted(name)));
+    }
+
+    private InvocationException notLinked(String message) {
+        return new InvocationException(new InvocationFailure.NotLinked(actor.value(), message));
+    }
+
+    @Override
+    public void log(Level level, String line) {
+        log.atLevel(level).addKeyValue("actor", actor).log("{}: {}", actor, line);
+    }
+
+    @Override
+    public RandomGenerator random() {
+        return random;
+    }
+}

@@ -1,0 +1,131 @@
+package dev.trellis.host.node;
+
+import dev.trellis.lattice.contracts.Invocation;
+import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.model.EntityId;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** An actor on this host: a gate in front of a runner that may be replaced while calls go on. */
+final class LocalActor implements LocalTarget {
+    private final EntityId id;
+    private final ActorGate gate;
+    private volatile Generation generation;
+
+    LocalActor(EntityId id, int instances, ActorRunner runner) {
+        this.id = id;
+        this.gate = new ActorGate(id, instances);
+        this.generation = new Generation(runner);
+    }
+
+    @Override
+    public EntityId id() {
+        return id;
+    }
+
+    @Override
+    public Optional<Payload> invokeNow(Invocation invocation) throws InterruptedException {
+        if (!gate.tryEnter()) {
+            return Optional.empty();
+        }
+        return Optional.of(run(invocation));
+    }
+
+    @Override
+    public Payload invoke(Invocation invocation) throws InterruptedException {
+        gate.enter(invocation.deadline());
+        return run(invocation);
+    }
+
+    private Payload run(Invocation invocation) throws InterruptedException {
+        try {
+            Generation mine = pin();
+            try {
+                return mine.runner.handle(invocation);
+            } finally {
+                mine.unpin();
+            }
+        } finally {
+            gate.leave();
+        }
+    }
+
+    private Generation pin() {
+        while (true) {
+            Generation current = generation;
+            if (current.tryPin()) {
+                return current;
+            }
+        }
+    }
+
+    ActorGate gate() {
+        return gate;
+    }
+
+    ActorFacts facts() {
+        return generation.runner.facts();
+    }
+
+    /** Calls from now on run in {@code runner}; the one before is closed when its last call has ended. */
+    void replace(ActorRunner runner) {
+        Generation old = generation;
+        generation = new Generation(runner);
+        old.retire();
+    }
+
+    /** Waits until no call runs, at most {@code time}, then frees the instances. No call may start any more. */
+    void drainAndClose(Duration time) throws InterruptedException {
+        generation.retire();
+        generation.awaitClosed(time);
+    }
+
+    /** A runner with a count of the calls in it; closed once retired and left by the last. */
+    private static final class Generation {
+        private static final int RETIRED = 1 << 30;
+
+        private final ActorRunner runner;
+        private final AtomicInteger pins = new AtomicInteger();
+        private final java.util.concurrent.CountDownLatch closed = new java.util.concurrent.CountDownLatch(1);
+
+        Generation(ActorRunner runner) {
+            this.runner = runner;
+        }
+
+        boolean tryPin() {
+            while (true) {
+                int now = pins.get();
+                if (now >= RETIRED) {
+                    return false;
+                }
+                if (pins.compareAndSet(now, now + 1)) {
+                    return true;
+                }
+            }
+        }
+
+        void unpin() {
+            if (pins.decrementAndGet() == RETIRED) {
+                close();
+            }
+        }
+
+        void retire() {
+            if (pins.getAndUpdate(now -> now >= RETIRED ? now : now + RETIRED) == 0) {
+                close();
+            }
+        }
+
+        void awaitClosed(Duration time) throws InterruptedException {
+            if (!closed.await(time.toNanos(), java.util.concurrent.TimeUnit.NANOSECONDS)) {
+                close();
+            }
+        }
+
+        private void close() {
+            runner.close();
+            closed.countDown();
+        }
+    }
+}

@@ -1,0 +1,209 @@
+package dev.trellis.host.node;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import dev.trellis.lattice.contracts.beat.Beat;
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.lattice.model.HostInventory;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Knows which other hosts are alive and what they run. A host is gone with its last beat, or after {@link #SILENCE}
+ * without one; its inventory is asked for whenever a beat says that it has changed.
+ */
+final class PeerWatcher {
+    /** Silence after which a host counts as gone: with a beat every second, two lost ones are forgiven. */
+    static final Duration SILENCE = Duration.ofMillis(2500);
+
+    private static final Duration CHECK_EVERY = Duration.ofMillis(250);
+
+    /** Hosts followed; beats of further ones are ignored, with a warning. */
+    private static final int PEERS_MAX = 10_000;
+
+    private static final Logger log = LoggerFactory.getLogger(PeerWatcher.class);
+
+    sealed interface Command {}
+
+    record BeatReceived(Beat beat) implements Command {}
+
+    private record InventoryFetched(HostId host, long incarnation, long generation, HostInventory inventory)
+            implements Command {}
+
+    private record FetchFailed(HostId host, Throwable error) implements Command {}
+
+    private enum Check implements Command {
+        NOW
+    }
+
+    private static final class Followed {
+        private Beat beat;
+        private long lastSeenNanos;
+        private long knownIncarnation;
+        private long knownGeneration = -1;
+        private @Nullable HostInventory inventory;
+        private boolean fetching;
+
+        Followed(Beat beat, long now) {
+            this.beat = beat;
+            this.lastSeenNanos = now;
+        }
+
+        boolean current() {
+            return inventory != null
+                    && knownIncarnation == beat.getIncarnation()
+                    && knownGeneration == beat.getInventoryGeneration();
+        }
+    }
+
+    private final ActorContext<Command> context;
+    private final HostId self;
+    private final Function<HostId, CompletionStage<HostInventory>> fetchInventory;
+    private final ActorRef<RouteKeeper.Command> routes;
+    private final Map<HostId, Followed> peers = new HashMap<>();
+
+    private PeerWatcher(
+            ActorContext<Command> context,
+            HostId self,
+            Function<HostId, CompletionStage<HostInventory>> fetchInventory,
+            ActorRef<RouteKeeper.Command> routes) {
+        this.context = context;
+        this.self = self;
+        this.fetchInventory = fetchInventory;
+        this.routes = routes;
+    }
+
+    static Behavior<Command> create(
+            HostId self,
+            Function<HostId, CompletionStage<HostInventory>> fetchInventory,
+            ActorRef<RouteKeeper.Command> routes) {
+        return Behaviors.setup(context -> Behaviors.withTimers((TimerScheduler<Command> timers) -> {
+            timers.startTimerWithFixedDelay(Check.NOW, CHECK_EVERY);
+            return new PeerWatcher(context, self, fetchInventory, routes).behavior();
+        }));
+    }
+
+    private Behavior<Command> behavior() {
+        return Behaviors.receiveMessage(command -> {
+            switch (command) {
+                case BeatReceived(var beat) -> onBeat(beat);
+                case InventoryFetched fetched -> onFetched(fetched);
+                case FetchFailed(var host, var error) -> onFetchFailed(host, error);
+                case Check.NOW -> onCheck();
+            }
+            return Behaviors.same();
+        });
+    }
+
+    private void onBeat(Beat beat) {
+        HostId host;
+        try {
+            host = new HostId(beat.getHost());
+        } catch (IllegalArgumentException e) {
+            log.debug("Beat without a valid host id: {}", e.getMessage());
+            return;
+        }
+        if (host.equals(self)) {
+            return;
+        }
+        if (beat.getState() == Beat.State.LEAVING) {
+            if (peers.remove(host) != null) {
+                log.info("Host {} ({}) has left", beat.getFriendlyName(), host);
+                publish();
+            }
+            return;
+        }
+        Followed peer = peers.get(host);
+        if (peer == null) {
+            if (peers.size() >= PEERS_MAX) {
+                log.warn("Beat of host {} ignored: {} hosts are followed already", host, PEERS_MAX);
+                return;
+            }
+            peer = new Followed(beat, System.nanoTime());
+            peers.put(host, peer);
+            log.info("Host {} ({}) is here", beat.getFriendlyName(), host);
+        }
+        boolean stateChanged = peer.beat.getState() != beat.getState();
+        peer.beat = beat;
+        peer.lastSeenNanos = System.nanoTime();
+        if (!peer.current() && !peer.fetching) {
+            fetch(host, peer);
+        }
+        if (stateChanged) {
+            publish();
+        }
+    }
+
+    private void fetch(HostId host, Followed peer) {
+        peer.fetching = true;
+        long incarnation = peer.beat.getIncarnation();
+        long generation = peer.beat.getInventoryGeneration();
+        context.pipeToSelf(
+                fetchInventory.apply(host),
+                (inventory, error) -> error == null
+                        ? new InventoryFetched(host, incarnation, generation, inventory)
+                        : new FetchFailed(host, error));
+    }
+
+    private void onFetched(InventoryFetched fetched) {
+        Followed peer = peers.get(fetched.host());
+        if (peer == null) {
+            return;
+        }
+        peer.fetching = false;
+        peer.inventory = fetched.inventory();
+        peer.knownIncarnation = fetched.incarnation();
+        peer.knownGeneration = fetched.generation();
+        publish();
+        if (!peer.current()) {
+            fetch(fetched.host(), peer);
+        }
+    }
+
+    private void onFetchFailed(HostId host, Throwable error) {
+        Followed peer = peers.get(host);
+        if (peer != null) {
+            peer.fetching = false; // its next beat asks again
+            log.debug("Host {} did not tell its inventory: {}", host, error.getMessage());
+        }
+    }
+
+    private void onCheck() {
+        long now = System.nanoTime();
+        boolean changed = peers.entrySet().removeIf(entry -> {
+            boolean silent = now - entry.getValue().lastSeenNanos > SILENCE.toNanos();
+            if (silent) {
+                log.warn(
+                        "Host {} ({}) is gone: no beat for {} ms",
+                        entry.getValue().beat.getFriendlyName(),
+                        entry.getKey(),
+                        SILENCE.toMillis());
+            }
+            return silent;
+        });
+        if (changed) {
+            publish();
+        }
+    }
+
+    private void publish() {
+        List<Peer> alive = peers.entrySet().stream()
+                .filter(entry -> entry.getValue().inventory != null)
+                .map(entry -> new Peer(
+                        entry.getKey(),
+                        entry.getValue().beat,
+                        java.util.Objects.requireNonNull(entry.getValue().inventory)))
+                .toList();
+        routes.tell(new RouteKeeper.PeersChanged(alive));
+    }
+}

@@ -1,0 +1,491 @@
+package dev.trellis.host.node;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import dev.trellis.lattice.contracts.Invoker;
+import dev.trellis.lattice.model.ControlReply;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.ImageRef;
+import dev.trellis.lattice.model.LatticeName;
+import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.lattice.model.ProviderDescription;
+import dev.trellis.lattice.model.ProviderKind;
+import dev.trellis.lattice.model.ProviderLinkStatus;
+import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.lattice.transport.TransportException;
+import dev.trellis.providers.sdk.CapabilityProvider;
+import dev.trellis.providers.sdk.Health;
+import dev.trellis.providers.sdk.LinkRejectedException;
+import dev.trellis.providers.sdk.ProviderContext;
+import dev.trellis.providers.sdk.ProviderFactory;
+import dev.trellis.providers.sdk.ProviderLink;
+import dev.trellis.providers.sdk.ProviderStartException;
+import dev.trellis.providers.sdk.Settings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one provider of this host: starts it, gives it its links one at a time until it has acknowledged all of them
+ * as they stand, asks for its health, stops it. What the provider does itself never runs in the mailbox.
+ */
+final class ProviderSupervisor {
+    static final Duration HEALTH_EVERY = Duration.ofSeconds(5);
+
+    /** A link that was refused is offered again so often: what stood in its way may have gone. */
+    static final Duration RETRY_EVERY = Duration.ofSeconds(2);
+
+    private static final Logger log = LoggerFactory.getLogger(ProviderSupervisor.class);
+
+    sealed interface Command {}
+
+    record Start(
+            ImageRef image, List<String> configs, Map<String, String> annotations, Consumer<ControlReply<Void>> reply)
+            implements Command {}
+
+    /** Stop; {@code reply} is told when it has, or at once if nothing runs. */
+    record Stop(Consumer<ControlReply<Void>> reply) implements Command {}
+
+    /** All links that this provider is an end of, and all configs of the lattice. */
+    record LinksChanged(List<Link> links, Map<String, Map<String, String>> configs) implements Command {}
+
+    private record Started(Start request, ProviderKind kind, CapabilityProvider provider) implements Command {}
+
+    private record StartFailed(Start request, Throwable error) implements Command {}
+
+    private record LinkTaken(ProviderLink link) implements Command {}
+
+    private record LinkRefused(ProviderLink link, Throwable error) implements Command {}
+
+    private record LinkForgotten(LinkKey key) implements Command {}
+
+    private record HealthTold(Health health) implements Command {}
+
+    private record Stopped(Stop request, Start was) implements Command {}
+
+    private enum Tick implements Command {
+        HEALTH,
+        RETRY
+    }
+
+    /** What a provider needs of its host. */
+    record Surroundings(
+            String host,
+            LatticeName lattice,
+            Map<ProviderKind, ProviderFactory> factories,
+            Invoker invoker,
+            LatticeTransport transport,
+            LatticeRecords records,
+            Executor io,
+            ActorRef<RouteKeeper.Command> routes,
+            ActorRef<InventoryKeeper.Command> inventory,
+            EventPublisher events) {}
+
+    /** The running provider. */
+    private record Running(Start request, ProviderKind kind, CapabilityProvider provider) {}
+
+    private record Refusal(long generation, String reason) {}
+
+    private final ActorContext<Command> context;
+    private final EntityId id;
+    private final Surroundings host;
+    private final Map<LinkKey, ProviderLink> wanted = new LinkedHashMap<>();
+    private final Map<LinkKey, String> incomplete = new HashMap<>();
+    private final Map<LinkKey, ProviderLink> acknowledged = new LinkedHashMap<>();
+    private final Map<LinkKey, Refusal> refused = new HashMap<>();
+    private @Nullable Running running;
+    private boolean starting;
+    private boolean closing;
+    private boolean linking;
+    private boolean checking;
+    private @Nullable Stop stopAfterStart;
+    private Health health = Health.OK;
+    private long generations;
+
+    private ProviderSupervisor(ActorContext<Command> context, EntityId id, Surroundings host) {
+        this.context = context;
+        this.id = id;
+        this.host = host;
+    }
+
+    static Behavior<Command> create(EntityId id, Surroundings host) {
+        return Behaviors.setup(context -> Behaviors.withTimers((TimerScheduler<Command> timers) -> {
+            timers.startTimerWithFixedDelay(Tick.HEALTH, HEALTH_EVERY);
+            timers.startTimerWithFixedDelay(Tick.RETRY, RETRY_EVERY);
+            return new ProviderSupervisor(context, id, host).behavior();
+        }));
+    }
+
+    private Behavior<Command> behavior() {
+        return Behaviors.receiveMessage(command -> {
+            switch (command) {
+                case Start start -> onStart(start);
+                case Stop stop -> onStop(stop);
+                case LinksChanged(var links, var configs) -> onLinksChanged(links, configs);
+                case Started started -> onStarted(started);
+                case StartFailed(var request, var error) -> onStartFailed(request, error);
+                case LinkTaken(var link) -> onLinkTaken(link);
+                case LinkRefused(var link, var error) -> onLinkRefused(link, error);
+                case LinkForgotten(var key) -> onLinkForgotten(key);
+                case HealthTold(var told) -> onHealth(told);
+                case Stopped(var request, var was) -> onStopped(request, was);
+                case Tick.HEALTH -> checkHealth();
+                case Tick.RETRY -> onRetry();
+            }
+            return Behaviors.same();
+        });
+    }
+
+    // Starting and stopping.
+
+    private void onStart(Start start) {
+        if (closing) {
+            start.reply().accept(ControlReply.refused("provider " + id + " is just stopping here; ask again"));
+            return;
+        }
+        if (running != null || starting) {
+            start.reply().accept(ControlReply.refused("provider with that ID is already running"));
+            return;
+        }
+        Optional<ProviderKind> kind = ProviderKind.resolve(start.image());
+        ProviderFactory factory = kind.map(host.factories()::get).orElse(null);
+        if (kind.isEmpty() || factory == null) {
+            start.reply()
+                    .accept(ControlReply.refused("image %s is no provider that this host has; it has %s"
+                            .formatted(start.image(), offered())));
+            return;
+        }
+        start.reply().accept(ControlReply.accepted("provider starts"));
+        starting = true;
+        blocking(
+                () -> factory.start(new ProviderContext(
+                        id, host.lattice(), settings(start.configs()), host.invoker(), host.transport())),
+                provider -> new Started(start, kind.get(), provider),
+                error -> new StartFailed(start, error));
+    }
+
+    private String offered() {
+        return String.join(
+                ", ",
+                host.factories().keySet().stream()
+                        .map(kind -> kind.image().value())
+                        .sorted()
+                        .toList());
+    }
+
+    private Settings settings(List<String> names) throws InterruptedException, ProviderStartException {
+        var merged = new HashMap<String, String>();
+        for (String name : names) {
+            try {
+                merged.putAll(host.records()
+                        .config(name)
+                        .orElseThrow(() -> new ProviderStartException("config '" + name + "' does not exist")));
+            } catch (TransportException e) {
+                throw new ProviderStartException("config '" + name + "' cannot be read: " + e.getMessage(), e);
+            }
+        }
+        return Settings.of(merged);
+    }
+
+    private void onStarted(Started started) {
+        starting = false;
+        running = new Running(started.request(), started.kind(), started.provider());
+        health = Health.OK;
+        log.info(
+                "Provider {} runs: {} ({})",
+                id,
+                started.kind().image(),
+                started.request().image());
+        host.events().publish("provider_started", eventData(started.request()));
+        tell();
+        offerNextLink();
+        if (stopAfterStart != null) {
+            Stop stop = stopAfterStart;
+            stopAfterStart = null;
+            onStop(stop);
+        }
+    }
+
+    private void onStartFailed(Start request, Throwable error) {
+        starting = false;
+        String reason = reason(error);
+        log.warn("Provider {} ({}) cannot start: {}", id, request.image(), reason);
+        host.events()
+                .publish(
+                        "provider_start_failed",
+                        Map.of(
+                                "provider_ref", request.image().value(),
+                                "provider_id", id.value(),
+                                "host_id", host.host(),
+                                "error", reason,
+                                "link_name", "default"));
+        if (stopAfterStart != null) {
+            stopAfterStart.reply().accept(ControlReply.accepted("provider had not started"));
+            stopAfterStart = null;
+        }
+    }
+
+    private void onStop(Stop stop) {
+        if (starting) {
+            stopAfterStart = stop;
+            return;
+        }
+        Running stopping = running;
+        if (stopping == null) {
+            stop.reply().accept(ControlReply.accepted("provider does not run on this host"));
+            return;
+        }
+        running = null;
+        closing = true;
+        acknowledged.clear();
+        refused.clear();
+        host.routes().tell(new RouteKeeper.TargetGone(id));
+        host.inventory().tell(new InventoryKeeper.ProviderGone(id));
+        blocking(
+                () -> {
+                    stopping.provider().close();
+                    return id;
+                },
+                _ -> new Stopped(stop, stopping.request()),
+                error -> {
+                    log.warn("Provider {} did not stop cleanly", id, error);
+                    return new Stopped(stop, stopping.request());
+                });
+    }
+
+    private void onStopped(Stop request, Start was) {
+        closing = false;
+        log.info("Provider {} has stopped", id);
+        var data = eventData(was);
+        data.put("reason", "stop");
+        host.events().publish("provider_stopped", data);
+        request.reply().accept(ControlReply.accepted("provider stopped"));
+    }
+
+    private Map<String, Object> eventData(Start request) {
+        var data = new HashMap<String, Object>();
+        data.put("host_id", host.host());
+        data.put("image_ref", request.image().value());
+        data.put("provider_id", id.value());
+        data.put("annotations", request.annotations());
+        return data;
+    }
+
+    // Links: wanted against acknowledged, one change at a time.
+
+    private void onLinksChanged(List<Link> links, Map<String, Map<String, String>> configs) {
+        var before = Map.copyOf(wanted);
+        wanted.clear();
+        incomplete.clear();
+        for (Link link : links) {
+            LinkKey key = LocalProvider.routeKey(link.key());
+            var names = link.target().equals(id) ? link.targetConfig() : link.sourceConfig();
+            var missing =
+                    names.stream().filter(name -> !configs.containsKey(name)).toList();
+            if (!missing.isEmpty()) {
+                incomplete.put(key, "waits for config " + String.join(", ", missing));
+            }
+            var merged = new HashMap<String, String>();
+            names.forEach(name -> merged.putAll(configs.getOrDefault(name, Map.of())));
+            Settings settings = Settings.of(merged);
+            ProviderLink old = before.get(key);
+            boolean same =
+                    old != null && old.link().equals(link) && old.config().equals(settings);
+            wanted.put(key, same ? old : new ProviderLink(link, id, settings, ++generations));
+        }
+        offerNextLink();
+        tell();
+    }
+
+    private void onRetry() {
+        if (!refused.isEmpty()) {
+            refused.replaceAll((_, refusal) -> new Refusal(-1, refusal.reason()));
+            offerNextLink();
+        }
+    }
+
+    private void offerNextLink() {
+        Running now = running;
+        if (now == null || linking) {
+            return;
+        }
+        for (var entry : List.copyOf(acknowledged.entrySet())) {
+            if (!wanted.containsKey(entry.getKey())) {
+                acknowledged.remove(entry.getKey());
+                tell(); // no call may come over it any more
+                linking = true;
+                LinkKey original = entry.getValue().link().key();
+                blocking(
+                        () -> {
+                            now.provider().linkDelete(original);
+                            return original;
+                        },
+                        LinkForgotten::new,
+                        error -> {
+                            log.warn("Provider {} did not forget link {} cleanly", id, original, error);
+                            return new LinkForgotten(original);
+                        });
+                return;
+            }
+        }
+        for (var entry : wanted.entrySet()) {
+            ProviderLink link = entry.getValue();
+            ProviderLink has = acknowledged.get(entry.getKey());
+            Refusal refusal = refused.get(entry.getKey());
+            if (incomplete.containsKey(entry.getKey())
+                    || (has != null && has.generation() == link.generation())
+                    || (refusal != null && refusal.generation() == link.generation())) {
+                continue;
+            }
+            linking = true;
+            blocking(
+                    () -> {
+                        now.provider().linkPut(link);
+                        return link;
+                    },
+                    LinkTaken::new,
+                    error -> new LinkRefused(link, error));
+            return;
+        }
+    }
+
+    private void onLinkTaken(ProviderLink link) {
+        linking = false;
+        if (running != null) {
+            LinkKey key = LocalProvider.routeKey(link.link().key());
+            acknowledged.put(key, link);
+            refused.remove(key);
+            log.info("Provider {} took link {}", id, link.link().key());
+            tell();
+            offerNextLink();
+        }
+    }
+
+    private void onLinkRefused(ProviderLink link, Throwable error) {
+        linking = false;
+        if (running != null) {
+            LinkKey key = LocalProvider.routeKey(link.link().key());
+            Refusal before = refused.put(key, new Refusal(link.generation(), reason(error)));
+            if (before == null || !before.reason().equals(reason(error))) {
+                log.warn("Provider {} refused link {}: {}", id, link.link().key(), reason(error));
+            }
+            tell();
+            offerNextLink();
+        }
+    }
+
+    private void onLinkForgotten(LinkKey key) {
+        linking = false;
+        log.info("Provider {} forgot link {}", id, key);
+        offerNextLink();
+    }
+
+    // Health, and telling others.
+
+    private void checkHealth() {
+        Running now = running;
+        if (now == null || checking) {
+            return;
+        }
+        checking = true;
+        blocking(
+                () -> now.provider().health(),
+                HealthTold::new,
+                error -> new HealthTold(Health.unhealthy(reason(error))));
+    }
+
+    private void onHealth(Health told) {
+        checking = false;
+        if (running == null) {
+            return;
+        }
+        boolean changed = told.healthy() != health.healthy();
+        health = told;
+        String event =
+                changed ? (told.healthy() ? "health_check_passed" : "health_check_failed") : "health_check_status";
+        host.events().publish(event, Map.of("host_id", host.host(), "provider_id", id.value()));
+        if (changed) {
+            log.info("Provider {} is {}", id, told.healthy() ? "healthy again" : "unhealthy: " + told.message());
+            tell();
+        }
+    }
+
+    /** Routes and inventory learn what stands now. */
+    private void tell() {
+        Running now = running;
+        if (now == null) {
+            return;
+        }
+        host.routes().tell(new RouteKeeper.TargetChanged(new LocalProvider(id, now.provider(), acknowledged)));
+        var links = new ArrayList<ProviderLinkStatus>();
+        wanted.forEach((key, link) -> links.add(status(key, link)));
+        host.inventory()
+                .tell(new InventoryKeeper.ProviderChanged(new ProviderDescription(
+                        id.value(),
+                        now.request().image().value(),
+                        null,
+                        0,
+                        now.request().annotations(),
+                        now.kind().image().value(),
+                        health.healthy(),
+                        links)));
+    }
+
+    private ProviderLinkStatus status(LinkKey key, ProviderLink link) {
+        ProviderLink has = acknowledged.get(key);
+        boolean current = has != null && has.generation() == link.generation();
+        Refusal refusal = refused.get(key);
+        String message = current
+                ? ""
+                : Objects.requireNonNullElseGet(
+                        incomplete.get(key), () -> refusal == null ? "not answered yet" : refusal.reason());
+        return new ProviderLinkStatus(
+                link.link().source().value(),
+                link.link().target().value(),
+                link.link().name().value(),
+                link.link().contract().value(),
+                link.generation(),
+                current,
+                message);
+    }
+
+    private static String reason(Throwable error) {
+        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        boolean expected = cause instanceof ProviderStartException || cause instanceof LinkRejectedException;
+        return expected ? String.valueOf(cause.getMessage()) : cause.toString();
+    }
+
+    private <T> void blocking(
+            Callable<T> work,
+            java.util.function.Function<T, Command> done,
+            java.util.function.Function<Throwable, Command> failed) {
+        CompletionStage<T> result = CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return work.call();
+                    } catch (Exception e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                host.io());
+        context.pipeToSelf(result, (value, error) -> error == null ? done.apply(value) : failed.apply(error));
+    }
+}

@@ -1,0 +1,129 @@
+package dev.trellis.host.node;
+
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.Behaviors;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.lattice.model.Labels;
+import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.lattice.model.Subjects;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/** Owns the route snapshot: everything that changes where calls go is told to it, and it publishes the next one. */
+final class RouteKeeper {
+    /** Calls that one host has outstanding at another's provider before it counts as busy. */
+    private static final int PROVIDER_SLOTS = 1024;
+
+    sealed interface Command {}
+
+    /** A local actor or provider takes calls, or has changed. */
+    record TargetChanged(LocalTarget target) implements Command {}
+
+    record TargetGone(EntityId id) implements Command {}
+
+    record LinksChanged(List<Link> links) implements Command {}
+
+    record PeersChanged(List<Peer> peers) implements Command {}
+
+    private final Subjects subjects;
+    private final String site;
+    private final Consumer<RouteTable> publish;
+    private final Map<EntityId, LocalTarget> local = new HashMap<>();
+    private final Map<String, AtomicInteger> outstanding = new HashMap<>();
+    private List<Link> links = List.of();
+    private List<Peer> peers = List.of();
+
+    private RouteKeeper(Subjects subjects, String site, Consumer<RouteTable> publish) {
+        this.subjects = subjects;
+        this.site = site;
+        this.publish = publish;
+    }
+
+    static Behavior<Command> create(Subjects subjects, String site, Consumer<RouteTable> publish) {
+        return Behaviors.setup(_ -> new RouteKeeper(subjects, site, publish).behavior());
+    }
+
+    private Behavior<Command> behavior() {
+        return Behaviors.receiveMessage(command -> {
+            switch (command) {
+                case TargetChanged(var target) -> local.put(target.id(), target);
+                case TargetGone(var id) -> local.remove(id);
+                case LinksChanged(var changed) -> links = changed;
+                case PeersChanged(var changed) -> peers = changed;
+            }
+            publish.accept(snapshot());
+            return Behaviors.same();
+        });
+    }
+
+    private RouteTable snapshot() {
+        var byKey = new HashMap<LinkKey, Link>();
+        var bySource = new HashMap<EntityId, List<Link>>();
+        for (Link link : links) {
+            byKey.put(LocalProvider.routeKey(link.key()), link);
+            bySource.computeIfAbsent(link.source(), _ -> new ArrayList<>()).add(link);
+        }
+        var aliases = new HashMap<String, EntityId>();
+        for (LocalTarget target : local.values()) {
+            if (target instanceof LocalActor actor) {
+                addAlias(aliases, actor.facts().callAlias(), actor.id());
+                addAlias(aliases, actor.facts().publicKey(), actor.id());
+            }
+        }
+        return new RouteTable(byKey, bySource, local, remote(aliases), aliases);
+    }
+
+    private Map<EntityId, List<RemoteTarget>> remote(Map<String, EntityId> aliases) {
+        var remote = new HashMap<EntityId, List<RemoteTarget>>();
+        var used = new HashMap<String, AtomicInteger>();
+        for (Peer peer : peers) {
+            if (!peer.serving()) {
+                continue;
+            }
+            for (var actor : peer.inventory().components()) {
+                var id = new EntityId(actor.id());
+                add(remote, used, peer, id, Math.max(1, actor.maxInstances()));
+                addAlias(aliases, actor.callAlias(), id);
+                addAlias(aliases, actor.publicKey(), id);
+            }
+            for (var provider : peer.inventory().providers()) {
+                add(remote, used, peer, new EntityId(provider.id()), PROVIDER_SLOTS);
+            }
+        }
+        outstanding.clear();
+        outstanding.putAll(used);
+        remote.replaceAll((_, targets) -> targets.stream()
+                .sorted(Comparator.comparing(RemoteTarget::sameSite).reversed().thenComparing(RemoteTarget::host))
+                .toList());
+        return remote;
+    }
+
+    private void add(
+            Map<EntityId, List<RemoteTarget>> remote,
+            Map<String, AtomicInteger> used,
+            Peer peer,
+            EntityId id,
+            int slots) {
+        HostId host = peer.id();
+        String subject = subjects.call(id, host);
+        var count = outstanding.getOrDefault(subject, new AtomicInteger());
+        used.put(subject, count);
+        boolean sameSite =
+                peer.beat().getLabelsOrDefault(Labels.SITE, "default").equals(site);
+        remote.computeIfAbsent(id, _ -> new ArrayList<>()).add(new RemoteTarget(host, subject, slots, sameSite, count));
+    }
+
+    private static void addAlias(
+            Map<String, EntityId> aliases, @org.jspecify.annotations.Nullable String alias, EntityId id) {
+        if (alias != null && !alias.isEmpty()) {
+            aliases.putIfAbsent(alias, id);
+        }
+    }
+}

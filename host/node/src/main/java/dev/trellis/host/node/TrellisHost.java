@@ -1,0 +1,181 @@
+package dev.trellis.host.node;
+
+import akka.actor.typed.ActorSystem;
+import com.typesafe.config.ConfigFactory;
+import dev.trellis.host.engine.EngineConfig;
+import dev.trellis.host.engine.WasmEngine;
+import dev.trellis.lattice.contracts.Invoker;
+import dev.trellis.lattice.model.ControlReply;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.lattice.model.HostInventory;
+import dev.trellis.lattice.model.ProviderKind;
+import dev.trellis.lattice.model.Subjects;
+import dev.trellis.lattice.model.WireJson;
+import dev.trellis.lattice.transport.ArtifactStore;
+import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.providers.sdk.ProviderFactory;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A host: runs actors and providers, takes calls, answers the control interface, on one lattice. Starts complete and
+ * stops in order. Several may run in one process.
+ */
+public final class TrellisHost implements AutoCloseable {
+    private static final Duration INVENTORY_TIMEOUT = Duration.ofSeconds(2);
+
+    private final HostConfig config;
+    private final ActorSystem<HostGuardian.Command> system;
+    private final WasmEngine engine;
+    private final ExecutorService io;
+    private final Invoker invoker;
+    private final Routes routes;
+    private final CountDownLatch stopRequested;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    private TrellisHost(
+            HostConfig config,
+            ActorSystem<HostGuardian.Command> system,
+            WasmEngine engine,
+            ExecutorService io,
+            Invoker invoker,
+            Routes routes,
+            CountDownLatch stopRequested) {
+        this.config = config;
+        this.system = system;
+        this.engine = engine;
+        this.io = io;
+        this.invoker = invoker;
+        this.routes = routes;
+        this.stopRequested = stopRequested;
+    }
+
+    /**
+     * Starts a host.
+     *
+     * @param transport the lattice; stays the caller's to close, after the host
+     */
+    public static TrellisHost start(HostConfig config, LatticeTransport transport) {
+        var subjects = Subjects.of(config.lattice());
+        var routes = new Routes();
+        var invoker = new NodeInvoker(routes, transport);
+        var records = new LatticeRecords(transport, subjects);
+        var engine = new WasmEngine(
+                EngineConfig.DEFAULTS.withCacheDirectory(config.dataDirectory().resolve("modules")));
+        ExecutorService io = Executors.newVirtualThreadPerTaskExecutor();
+        var images =
+                new ImageResolver(() -> new ArtifactStore(transport.store(subjects.artifactBucket())), config.images());
+        var stopRequested = new CountDownLatch(1);
+        var surroundings = new HostGuardian.Surroundings(
+                config,
+                subjects,
+                transport,
+                records,
+                new EventPublisher(transport, subjects, config.id(), Clock.systemUTC()),
+                new ClassicActorLoader(images, engine, routes, invoker, Clock.systemUTC()),
+                invoker,
+                factories(),
+                new IncomingCalls(routes),
+                routes::publish,
+                () -> load(routes.now()),
+                host -> fetchInventory(transport, subjects, io, host),
+                io,
+                stopRequested::countDown);
+        ActorSystem<HostGuardian.Command> system =
+                ActorSystem.create(HostGuardian.create(surroundings), "host", ConfigFactory.load("trellis-host"));
+        return new TrellisHost(config, system, engine, io, invoker, routes, stopRequested);
+    }
+
+    private static Map<ProviderKind, ProviderFactory> factories() {
+        var factories = new EnumMap<ProviderKind, ProviderFactory>(ProviderKind.class);
+        ServiceLoader.load(ProviderFactory.class).forEach(factory -> factories.put(factory.kind(), factory));
+        return factories;
+    }
+
+    private static InventoryKeeper.Load load(RouteTable table) {
+        int running = 0;
+        int waiting = 0;
+        for (LocalTarget target : table.local().values()) {
+            if (target instanceof LocalActor actor) {
+                running += actor.gate().running();
+                waiting += actor.gate().waiting();
+            }
+        }
+        return new InventoryKeeper.Load(running, waiting);
+    }
+
+    private static CompletionStage<HostInventory> fetchInventory(
+            LatticeTransport transport, Subjects subjects, ExecutorService io, HostId host) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        var reply =
+                                transport.request(subjects.control("host.get", host), new byte[0], INVENTORY_TIMEOUT);
+                        ControlReply<HostInventory> envelope = WireJson.readReply(reply.payload(), HostInventory.class);
+                        HostInventory inventory = envelope.response();
+                        if (inventory == null) {
+                            throw new IllegalArgumentException("reply carries no inventory: " + envelope.message());
+                        }
+                        inventory.components().forEach(actor -> new EntityId(actor.id()));
+                        inventory.providers().forEach(provider -> new EntityId(provider.id()));
+                        return inventory;
+                    } catch (InterruptedException e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                io);
+    }
+
+    /** The host's config. */
+    public HostConfig config() {
+        return config;
+    }
+
+    /** Makes calls as this host does for its providers. */
+    public Invoker invoker() {
+        return invoker;
+    }
+
+    /** Whether an actor or provider of that id takes calls on this host. */
+    public boolean runs(EntityId id) {
+        return routes.now().localTarget(id) != null;
+    }
+
+    /** Waits until somebody asked the host to stop over the control interface, or {@link #close()} was called. */
+    public void awaitStopRequest() throws InterruptedException {
+        stopRequested.await();
+    }
+
+    /** Stops in order: no new calls, those in flight get the config's drain time, the lattice is told. Idempotent. */
+    @Override
+    public void close() {
+        stopRequested.countDown();
+        if (stopped.getCount() == 0) {
+            return;
+        }
+        var left = new CountDownLatch(1);
+        system.tell(new HostGuardian.Stop(left::countDown));
+        try {
+            if (!left.await(config.drain().multipliedBy(2).toMillis() + 5_000, TimeUnit.MILLISECONDS)) {
+                system.log().warn("Host {} did not stop in order in time", config.friendlyName());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        system.terminate();
+        io.shutdownNow();
+        engine.close();
+        stopped.countDown();
+    }
+}
