@@ -151,7 +151,7 @@ public final class WasmbusActor implements AutoCloseable {
         }
     }
 
-    /** Drops idle instances; those that answer a call are dropped after it. New calls are refused. */
+    /** Drops idle instances; those that answer a call are dropped after it. New calls fail as having no target. */
     @Override
     public void close() {
         pool.close();
@@ -174,9 +174,19 @@ public final class WasmbusActor implements AutoCloseable {
                 : runCall(new ActiveCall(id, limits, services, operation, request, invocation, deadline), budget);
     }
 
+    private GuestInstance borrow(ActiveCall call, Duration budget) throws InterruptedException {
+        try {
+            return pool.borrow(call, budget);
+        } catch (IllegalStateException e) {
+            throw new InvocationException(
+                    new InvocationFailure.NoTarget(id.value(), "it was stopped on this host; the guest did not run"),
+                    e);
+        }
+    }
+
     private GuestBytes runCall(ActiveCall call, Duration budget) throws InterruptedException {
         int outcome;
-        try (GuestInstance guest = pool.borrow(call, budget)) {
+        try (GuestInstance guest = borrow(call, budget)) {
             outcome = guest.callI32(WasmbusModule.GUEST_CALL, call.operation.length, call.request.length());
         } catch (CallEndedException e) {
             throw new InvocationException(e.failure(), e);
@@ -199,7 +209,7 @@ public final class WasmbusActor implements AutoCloseable {
     }
 
     private GuestBytes runCommand(CommandCall call, Duration budget) throws InterruptedException {
-        try (GuestInstance guest = pool.borrow(call, budget)) {
+        try (GuestInstance guest = borrow(call, budget)) {
             guest.call(WasmbusModule.START);
         } catch (CallEndedException e) {
             throw new InvocationException(e.failure(), e);

@@ -12,11 +12,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** Prints what a warm call of echo-c costs, through the actor and through the bare engine. Run by hand; tests time nothing. */
+/**
+ * Prints what a warm call of a guest costs, through the actor and through the bare engine. Arguments: the guest, echo-c if
+ * none; calls in a round. Run by hand; tests time nothing.
+ */
 final class WarmCallMeasurement {
-    private static final int WARM_UP = 300_000;
     private static final int ROUNDS = 7;
-    private static final int CALLS = 200_000;
+    private static final int CALLS_DEFAULT = 200_000;
 
     /** Time of this thread alone, so that others on the machine count less. */
     private static final ThreadMXBean CPU = ManagementFactory.getThreadMXBean();
@@ -30,6 +32,7 @@ final class WarmCallMeasurement {
 
     public static void main(String[] arguments) throws InterruptedException {
         String guest = arguments.length > 0 ? arguments[0] : "samples/echo-c/echo-c";
+        int calls = arguments.length > 1 ? Integer.parseInt(arguments[1]) : CALLS_DEFAULT;
         HttpRequest request = Guests.get("/hello").toBuilder()
                 .addHeaders(dev.trellis.lattice.contracts.http.Header.newBuilder()
                         .setName("host")
@@ -48,7 +51,7 @@ final class WarmCallMeasurement {
             GuestBytes encoded = HttpServerFace.encode(request);
             byte[] operation = HttpServerFace.OPERATION.getBytes(StandardCharsets.UTF_8);
             var services = new RecordingServices();
-            measure("WasmbusActor.handle", () -> {
+            measure("WasmbusActor.handle", calls, () -> {
                 var again = new Invocation(
                         first.id(),
                         first.source(),
@@ -62,33 +65,34 @@ final class WarmCallMeasurement {
                         0);
                 return actor.handle(again).hashCode() == 0 ? 1 : 2;
             });
-            measure("engine alone: borrow, __guest_call, give back", () -> {
+            measure("engine alone: borrow, __guest_call, give back", calls, () -> {
                 var call = new ActiveCall(
                         Guests.ACTOR, WasmbusLimits.DEFAULTS, services, operation, encoded, null, first.deadline());
                 try (GuestInstance instance = pool.borrow(call, Guests.PLENTY)) {
                     return instance.callI32("__guest_call", operation.length, encoded.length());
                 }
             });
-            measure("encode request", () -> HttpServerFace.encode(request).length());
+            measure("encode request", calls, () -> HttpServerFace.encode(request)
+                    .length());
             GuestBytes reply =
                     Hex.parse("83 aa 737461747573436f6465 cc c8 a6 686561646572 82 ac 636f6e74656e742d74797065"
                             + " 91 aa 746578742f706c61696e a8 782d6d6574686f64 91 a3 474554 a4 626f6479 c4 02 6869");
-            measure("decode response", () -> HttpServerFace.decode(reply).getStatus());
+            measure("decode response", calls, () -> HttpServerFace.decode(reply).getStatus());
         }
     }
 
-    private static void measure(String what, Body body) throws InterruptedException {
+    private static void measure(String what, int calls, Body body) throws InterruptedException {
         long sink = 0;
-        for (int i = 0; i < WARM_UP; i++) {
+        for (int i = 0; i < 2 * calls; i++) {
             sink += body.run();
         }
         double[] nanos = new double[ROUNDS];
         for (int round = 0; round < ROUNDS; round++) {
             long start = CPU.getCurrentThreadCpuTime();
-            for (int i = 0; i < CALLS; i++) {
+            for (int i = 0; i < calls; i++) {
                 sink += body.run();
             }
-            nanos[round] = (CPU.getCurrentThreadCpuTime() - start) / (double) CALLS;
+            nanos[round] = (CPU.getCurrentThreadCpuTime() - start) / (double) calls;
         }
         Arrays.sort(nanos);
         System.out.printf(

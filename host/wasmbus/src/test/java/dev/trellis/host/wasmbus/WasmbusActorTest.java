@@ -167,6 +167,15 @@ class WasmbusActorTest {
         }
     }
 
+    @Test
+    void handle_afterClose_hasNoTarget() throws InterruptedException {
+        var actor = Guests.start(PROXY, new RecordingServices());
+        actor.close();
+
+        assertThat(failure(actor, Guests.opaque("Proxy.Echo", new byte[0])))
+                .isInstanceOf(InvocationFailure.NoTarget.class);
+    }
+
     // Host calls
 
     @Test
