@@ -36,6 +36,7 @@ final class NatsStore implements KeyValueStore {
 
     private static final String EXPECTED_HEADER = "Nats-Expected-Last-Subject-Sequence";
     private static final String SEQUENCE_HEADER = "Nats-Sequence";
+    private static final long NEVER = -1;
     private static final int NOT_FOUND_STATUS = 404;
     private static final int STREAM_NOT_FOUND = 10059;
     private static final int NO_MESSAGE_FOUND = 10037;
@@ -49,6 +50,8 @@ final class NatsStore implements KeyValueStore {
     private final String stream;
     private final String prefix;
     private volatile boolean direct;
+    /** Outages of the transport when the bucket was last seen; it may have gone in a later one. */
+    private volatile long seenAt = NEVER;
 
     NatsStore(NatsTransport transport, String name) {
         this.transport = transport;
@@ -63,6 +66,7 @@ final class NatsStore implements KeyValueStore {
 
     /** Creates the bucket if the lattice has none of that name. */
     void open() throws InterruptedException {
+        long outages = transport.outages();
         JsonValue info = api("STREAM.INFO." + stream, "");
         if (errorCode(info) == STREAM_NOT_FOUND) {
             info = api("STREAM.CREATE." + stream, """
@@ -82,6 +86,7 @@ final class NatsStore implements KeyValueStore {
         JsonValue config = info.map == null ? null : info.map.get("config");
         JsonValue allowed = config == null || config.map == null ? null : config.map.get("allow_direct");
         direct = allowed != null && Boolean.TRUE.equals(allowed.bool);
+        seenAt = outages;
     }
 
     /** One request of the JetStream API, and its reply, which may be an error. */
@@ -136,9 +141,15 @@ final class NatsStore implements KeyValueStore {
     }
 
     private <T> T onBucket(Operation<T> operation) throws InterruptedException {
+        if (seenAt != transport.outages()) {
+            open();
+        }
         try {
             return operation.run();
         } catch (TransportException e) {
+            if (e.failure() instanceof TransportFailure.TimedOut) {
+                seenAt = NEVER; // a server says nothing to a direct read of a bucket that it does not have
+            }
             if (!(e.failure() instanceof TransportFailure.NoResponders)) {
                 throw e;
             }

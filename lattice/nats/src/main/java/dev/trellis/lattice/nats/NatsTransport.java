@@ -70,8 +70,8 @@ public final class NatsTransport implements LatticeTransport {
     /** Messages that wait to be written to the socket; at the bound a sender waits, then its message is dropped. */
     static final int OUTGOING_QUEUE_MAX = 16_384;
 
-    /** How long a sender waits for room in that queue. */
-    static final Duration OUTGOING_WAIT_MAX = Duration.ofMillis(250);
+    /** How long a sender waits for room in that queue, and for its turn: thousands may want to send at once. */
+    static final Duration OUTGOING_WAIT_MAX = Duration.ofSeconds(2);
 
     /** Payload bytes that wait for one slow subscriber; further messages are dropped. */
     static final long SUBSCRIPTION_BYTES_MAX = 256L << 20;
@@ -98,6 +98,9 @@ public final class NatsTransport implements LatticeTransport {
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("lattice-nats-clock").factory());
     private volatile boolean closed;
+    private final AtomicLong outages = new AtomicLong();
+    /** What {@link #onEvent} was told last; read and written by its thread only. */
+    private boolean lost;
 
     private NatsTransport(NatsConfig config, Connection connection) {
         this.config = config;
@@ -212,14 +215,18 @@ public final class NatsTransport implements LatticeTransport {
     private void onEvent(io.nats.client.ConnectionListener.Events event) {
         switch (event) {
             case DISCONNECTED -> {
-                if (!closed) {
-                    LOG.warn("Lost the connection to the lattice at {}; searching for it", config.servers());
+                if (lost || closed) {
+                    return; // an attempt to connect again has failed
                 }
+                lost = true;
+                outages.incrementAndGet();
+                LOG.warn("Lost the connection to the lattice at {}; searching for it", config.servers());
                 large.disconnected();
                 failWaiters();
                 tell(false);
             }
             case RESUBSCRIBED -> {
+                lost = false;
                 LOG.info("Connected again to the lattice at {}", description());
                 watches.forEach(NatsWatch::restart);
                 tell(true);
@@ -784,6 +791,11 @@ public final class NatsTransport implements LatticeTransport {
 
     boolean closed() {
         return closed;
+    }
+
+    /** How often the connection was lost so far. */
+    long outages() {
+        return outages.get();
     }
 
     // The connection

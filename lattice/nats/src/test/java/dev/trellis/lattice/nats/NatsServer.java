@@ -46,15 +46,21 @@ public final class NatsServer implements AutoCloseable {
 
     /** Starts a server with JetStream and {@code extraConfig}, text of its configuration file. */
     public static NatsServer start(String extraConfig) {
+        return start(true, extraConfig);
+    }
+
+    /** Starts a server that has no stores. */
+    public static NatsServer startWithoutJetStream() {
+        return start(false, "");
+    }
+
+    private static NatsServer start(boolean jetStream, String extraConfig) {
         try {
             Path directory = Files.createTempDirectory("trellis-nats-");
             NatsServer server = new NatsServer(directory, freePort());
-            Files.writeString(
-                    directory.resolve("nats.conf"), """
-                    listen: "127.0.0.1:%d"
-                    jetstream { store_dir: "%s" }
-                    %s
-                    """.formatted(server.port, server.storeDirectory(), extraConfig));
+            String listen = "listen: \"127.0.0.1:" + server.port + "\"\n";
+            String stores = jetStream ? "jetstream { store_dir: \"" + server.storeDirectory() + "\" }\n" : "";
+            Files.writeString(directory.resolve("nats.conf"), listen + stores + extraConfig + "\n");
             server.startAgain();
             return server;
         } catch (IOException e) {
