@@ -44,20 +44,23 @@ final class ManifestStore implements AutoCloseable {
     /** Characters of all manifests together; a manifest that exceeds it is refused. */
     static final long TEXT_LENGTH_MAX = 64L << 20;
 
-    /** A journal of more bytes than this is written anew when at most half of it still counts. */
+    /** A journal of more bytes than this is written anew each time it has doubled. */
     static final long COMPACTION_BYTES = 16L << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger(ManifestStore.class);
 
     private final Journal journal;
     private final Supplier<String> versionNames;
+    private final long compactionBytes;
     private final Map<String, Application> applications = new TreeMap<>();
     private long epoch;
     private long lastChange;
+    private long compactedBytes;
 
-    private ManifestStore(Journal journal, Supplier<String> versionNames) {
+    private ManifestStore(Journal journal, Supplier<String> versionNames, long compactionBytes) {
         this.journal = journal;
         this.versionNames = versionNames;
+        this.compactionBytes = compactionBytes;
     }
 
     /** A change that was refused, and why. */
@@ -83,8 +86,14 @@ final class ManifestStore implements AutoCloseable {
      * @throws WadmStartException if the journal is in use, damaged or from a newer Trellis
      */
     static ManifestStore open(Path directory, Supplier<String> versionNames) throws WadmStartException {
+        return open(directory, versionNames, COMPACTION_BYTES);
+    }
+
+    /** {@link #open(Path, Supplier)} with another bound than {@link #COMPACTION_BYTES}. */
+    static ManifestStore open(Path directory, Supplier<String> versionNames, long compactionBytes)
+            throws WadmStartException {
         var opened = Journal.open(directory);
-        var store = new ManifestStore(opened.journal(), versionNames);
+        var store = new ManifestStore(opened.journal(), versionNames, compactionBytes);
         try {
             store.replay(opened.contents());
         } catch (IllegalArgumentException e) {
@@ -414,15 +423,16 @@ final class ManifestStore implements AutoCloseable {
     }
 
     private void compact() throws IOException {
-        if (journal.size() <= COMPACTION_BYTES || journal.size() <= 2 * textLength()) {
+        long before = journal.size();
+        if (before <= Math.max(compactionBytes, 2 * compactedBytes)) {
             return;
         }
-        long before = journal.size();
         journal.replace(applications.values().stream()
                 .flatMap(application ->
                         Stream.<CatalogRecord>concat(application.versions().stream(), Stream.of(application.head())))
                 .map(CatalogRecord::write)
                 .toList());
+        compactedBytes = journal.size();
         LOG.info("the journal was written anew: {} bytes instead of {}", journal.size(), before);
     }
 
