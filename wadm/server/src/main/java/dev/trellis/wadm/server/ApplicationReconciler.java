@@ -118,7 +118,10 @@ final class ApplicationReconciler {
                 case CatalogChanged changed -> onCatalog(changed);
                 case Following _ -> onFollowing();
                 case Observed seen -> onObserved(seen);
-                case FailureSeen failed -> ledger.failed(failed.key(), failed.message(), System.nanoTime());
+                case FailureSeen failed -> {
+                    ledger.failed(failed.key(), failed.message(), System.nanoTime());
+                    wake();
+                }
                 case Answered answered -> onAnswered(answered.outcome());
                 case Tick _ -> compare();
                 case Wake _ -> {

@@ -89,15 +89,21 @@ final class CommandLedger {
         };
     }
 
-    /** The command about {@code key} was accepted; its effect is awaited. */
+    /**
+     * The command about {@code key} was accepted; its effect is awaited. Nothing happens if its failure is known
+     * already: the event that tells it may overtake the answer.
+     */
     void accepted(CommandKey key, long nowNanos) {
         entries.computeIfPresent(
                 key,
-                (_, entry) -> new Entry(
-                        entry.command(),
-                        new State.Accepted(nowNanos + patience(entry.command()).toNanos()),
-                        entry.failures(),
-                        entry.lastFailure()));
+                (_, entry) -> entry.state() instanceof State.Sent
+                        ? new Entry(
+                                entry.command(),
+                                new State.Accepted(
+                                        nowNanos + patience(entry.command()).toNanos()),
+                                entry.failures(),
+                                entry.lastFailure())
+                        : entry);
     }
 
     /** The command about {@code key} failed. Nothing happens if none is known. */

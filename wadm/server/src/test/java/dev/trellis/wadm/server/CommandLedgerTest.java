@@ -77,6 +77,15 @@ final class CommandLedgerTest {
     }
 
     @Test
+    void accepted_afterTheFailureWasSeen_staysFailed() {
+        due(0, STOP);
+        ledger.failed(STOP.key(), "no", at(0));
+        ledger.accepted(STOP.key(), at(0));
+        assertThat(ledger.activities()).containsEntry(STOP.key(), new Activity.Failed("no", 1));
+        assertThat(due(1, STOP)).containsExactly(STOP);
+    }
+
+    @Test
     void due_notWantedAnyMore_isForgotten() {
         due(0, STOP);
         ledger.failed(STOP.key(), "no", at(0));
