@@ -1,0 +1,19 @@
+package dev.trellis.cli;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** A noun that needs a verb: without one it says which there are. */
+abstract class GroupCommand implements Runnable {
+    @Spec
+    CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(),
+                "'" + spec.qualifiedName() + "' needs one of: "
+                        + String.join(", ", spec.subcommands().keySet()));
+    }
+}

@@ -1,0 +1,75 @@
+package dev.trellis.cli;
+
+import dev.trellis.lattice.transport.LatticeTransport;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code trellis host}: runs a host; its subcommands manage hosts. */
+@Command(
+        name = "host",
+        description = "Run a host that joins a lattice; or, with a subcommand, manage the hosts of the lattice.",
+        footer = {"", "Example:", "  trellis host --nats nats://127.0.0.1:4222 --label site=edge-1"})
+final class HostCommand implements Callable<Integer> {
+    private final Session session;
+
+    @Mixin
+    HostOptions hostOptions = new HostOptions();
+
+    HostCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() throws CliException, InterruptedException {
+        Console console = session.console();
+        Servers.HostWish wish = hostOptions.wish(session.options().lattice);
+        Session.NatsAddress address = session.natsAddress();
+        try (Shutdown shutdown = Shutdown.onSignals()) {
+            try {
+                LatticeTransport transport = session.connect(address, "trellis-host");
+                shutdown.add("the connection", transport::close);
+                Path directory = hostOptions.data == null
+                        ? Servers.freeHostDirectory(session.dataDirectory().resolve("hosts"))
+                        : hostOptions.dataDirectory(session);
+                Servers.RunningHost host = Servers.host(wish, directory, transport);
+                shutdown.add("the host", host::stop);
+                report(console, host, transport.description());
+                host.awaitStopRequest();
+                console.note("Host " + host.name() + " stops.");
+            } catch (InterruptedException | CliException | RuntimeException e) {
+                if (!shutdown.stopping()) {
+                    throw e;
+                }
+                return ExitCode.INTERRUPTED.number();
+            }
+        }
+        return ExitCode.OK.number();
+    }
+
+    private void report(Console console, Servers.RunningHost host, String nats) {
+        if (console.json()) {
+            var data = new LinkedHashMap<String, Object>();
+            data.put("id", host.id());
+            data.put("name", host.name());
+            data.put("lattice", session.options().lattice.value());
+            data.put("nats", nats);
+            data.put("labels", host.labels());
+            data.put("data", host.directory().toString());
+            console.document("HostStarted", data);
+            return;
+        }
+        if (console.quiet()) {
+            console.print(host.id());
+            return;
+        }
+        console.print(console.outStanding(Standing.GOOD, "Host is up") + "  " + console.outBold(host.name()));
+        console.print("  id        " + host.id());
+        console.print("  lattice   " + session.options().lattice + " over " + nats);
+        console.print("  labels    " + HostCommands.labels(host.labels()));
+        console.print("  data      " + host.directory());
+        console.print("  stop      Ctrl-C, or: trellis host stop " + host.name());
+    }
+}
