@@ -14,6 +14,7 @@ import com.dylibso.chicory.wasm.types.PassiveDataSegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -27,11 +28,21 @@ final class GuestMemory implements Memory {
      * Time: one bulk operation is cut into slices, and the thread's interrupt is looked at before each. Compiled code does
      * so only at backward jumps and calls, and a guest may be a long row of memory.fill without either.
      *
+     * Growth: most guests have no heap in their image, so they grow in every call, and copying whole memories would cost
+     * far more than the call. Arrays of other sizes are therefore kept beside the one in use, always equal to the image
+     * with zeros behind it; a change of size moves only the cards that were written.
+     *
      * Segments: data.drop writes into the instance's segment array, which it shares with this class at initialisation.
      */
     static final int CARD_SHIFT = 12;
     static final int CARD_BYTES = 1 << CARD_SHIFT;
     private static final int BULK_SLICE_BYTES = 8 << 20;
+
+    /** Sizes kept beside the one in use; with more, the one kept first is dropped. */
+    private static final int KEPT_MAX = 4;
+
+    /** Arrays larger than the image by more pages are not kept. */
+    private static final int KEPT_GROWTH_PAGES_MAX = 32;
 
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -58,7 +69,8 @@ final class GuestMemory implements Memory {
     private final int initialPages;
     private final int declaredPagesMax;
     private final int pagesMax;
-    private final @Nullable Image image;
+    private final ArrayDeque<Spare> kept = new ArrayDeque<>(KEPT_MAX + 1);
+    private @Nullable Image image;
     private byte[] bytes;
     private byte[] cards;
     private int pages;
@@ -104,7 +116,8 @@ final class GuestMemory implements Memory {
         }
         Arrays.fill(cards, (byte) 0);
         boolean droppable = Arrays.stream(segments).anyMatch(segment -> segment.data().length > 0);
-        return new Image(written, places, pages, droppable ? segments.clone() : new DataSegment[0]);
+        image = new Image(written, places, pages, droppable ? segments.clone() : new DataSegment[0]);
+        return image;
     }
 
     private boolean isZero(int card) {
@@ -119,35 +132,66 @@ final class GuestMemory implements Memory {
 
     /** Makes this memory equal to {@code to}; costs what was written since the last restore. */
     void restore(Image to) {
+        clean(to);
         if (pages != to.pages()) {
+            keep(to);
             pages = to.pages();
-            bytes = new byte[pages * PAGE_SIZE];
-            cards = new byte[bytes.length >> CARD_SHIFT];
-            fillFrom(to);
-        } else {
-            for (int word = 0; word < cards.length; word += Long.BYTES) {
-                if ((long) LONG.get(cards, word) != 0) {
-                    restoreCards(to, word);
-                }
+            Spare home = takeKept(pages * PAGE_SIZE);
+            if (home == null) {
+                bytes = new byte[pages * PAGE_SIZE];
+                cards = new byte[bytes.length >> CARD_SHIFT];
+                fillFrom(to);
+            } else {
+                bytes = home.bytes();
+                cards = home.cards();
             }
         }
         growthRefused = false;
         System.arraycopy(to.segments(), 0, segments, 0, to.segments().length);
     }
 
-    private void restoreCards(Image from, int word) {
-        for (int card = word; card < word + Long.BYTES; card++) {
-            if (cards[card] != 0) {
-                cards[card] = 0;
-                int start = card << CARD_SHIFT;
-                int place = from.places()[card];
-                if (place == Image.ZERO_CARD) {
-                    Arrays.fill(bytes, start, start + CARD_BYTES, (byte) 0);
-                } else {
-                    System.arraycopy(from.written(), place, bytes, start, CARD_BYTES);
+    /** Makes the arrays in use equal to the image, with zeros behind it. */
+    private void clean(Image to) {
+        for (int word = 0; word < cards.length; word += Long.BYTES) {
+            if ((long) LONG.get(cards, word) != 0) {
+                for (int card = word; card < word + Long.BYTES; card++) {
+                    if (cards[card] != 0) {
+                        clean(to, card);
+                    }
                 }
             }
         }
+    }
+
+    private void clean(Image to, int card) {
+        cards[card] = 0;
+        int start = card << CARD_SHIFT;
+        int place = card < to.places().length ? to.places()[card] : Image.ZERO_CARD;
+        if (place == Image.ZERO_CARD) {
+            Arrays.fill(bytes, start, start + CARD_BYTES, (byte) 0);
+        } else {
+            System.arraycopy(to.written(), place, bytes, start, CARD_BYTES);
+        }
+    }
+
+    /** Keeps the arrays in use, which are clean, for when this memory has their size again. */
+    private void keep(Image to) {
+        if (pages - to.pages() <= KEPT_GROWTH_PAGES_MAX) {
+            kept.addLast(new Spare(bytes, cards));
+            if (kept.size() > KEPT_MAX) {
+                kept.removeFirst();
+            }
+        }
+    }
+
+    private @Nullable Spare takeKept(int length) {
+        for (Spare spare : kept) {
+            if (spare.bytes().length == length) {
+                kept.remove(spare);
+                return spare;
+            }
+        }
+        return null;
     }
 
     /** On new, zero arrays. */
@@ -167,6 +211,7 @@ final class GuestMemory implements Memory {
         pages = 0;
         bytes = new byte[0];
         cards = new byte[0];
+        kept.clear();
         return spare;
     }
 
@@ -221,16 +266,37 @@ final class GuestMemory implements Memory {
         }
         if (by != 0) {
             try {
-                byte[] grown = Arrays.copyOf(bytes, (int) after * PAGE_SIZE);
-                cards = Arrays.copyOf(cards, grown.length >> CARD_SHIFT);
-                bytes = grown;
-                pages = (int) after;
+                resize((int) after);
             } catch (OutOfMemoryError e) {
                 growthRefused = true;
                 return -1;
             }
         }
         return before;
+    }
+
+    private void resize(int newPages) {
+        Image home = image;
+        Spare larger = home == null ? null : takeKept(newPages * PAGE_SIZE);
+        if (larger == null) {
+            byte[] grown = Arrays.copyOf(bytes, newPages * PAGE_SIZE);
+            larger = new Spare(grown, Arrays.copyOf(cards, grown.length >> CARD_SHIFT));
+        } else {
+            for (int card = 0; card < cards.length; card++) {
+                if (cards[card] != 0) {
+                    int start = card << CARD_SHIFT;
+                    System.arraycopy(bytes, start, larger.bytes(), start, CARD_BYTES);
+                    larger.cards()[card] = 1;
+                }
+            }
+        }
+        if (home != null) {
+            clean(home);
+            keep(home);
+        }
+        bytes = larger.bytes();
+        cards = larger.cards();
+        pages = newPages;
     }
 
     @Override

@@ -84,6 +84,39 @@ class FreshStateTest {
     }
 
     @Test
+    void memoryGrownInEveryCallByOtherSteps_isAlwaysTheImageWithZerosBehindIt() throws InterruptedException {
+        try (InstancePool pool = state.pool(Guests.probe(), Guests.LIMITS)) {
+            for (int round = 0; round < 50; round++) {
+                try (GuestInstance guest = pool.borrow()) {
+                    assertThat(guest.read(0, guest.memoryBytes())).isEqualTo(initialMemory());
+                    guest.call("store", 8_192, round + 1); // before growing: must be carried over
+                    int pages = 2;
+                    for (int step = 1; step <= 1 + round % 3; step++) {
+                        int by = 1 + (round + step) % 2;
+                        assertThat(guest.call("grow", by)).containsExactly(pages);
+                        pages += by;
+                        assertThat(guest.call("load", 8_192)).containsExactly(round + 1);
+                        assertThat(guest.read(2 * PAGE, PAGE)).isEqualTo(step == 1 ? new byte[PAGE] : marked());
+                        assertThat(guest.call("load", pages * PAGE - 4)).containsExactly(0);
+                        guest.call("store", 2 * PAGE, 0x01010101);
+                        guest.call("store", pages * PAGE - 4, 7);
+                        if (pages * PAGE - 4 < 3 * PAGE) {
+                            guest.call("store", pages * PAGE - 4, 0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /** A page whose first four bytes are ones. */
+    private static byte[] marked() {
+        byte[] page = new byte[PAGE];
+        java.util.Arrays.fill(page, 0, 4, (byte) 1);
+        return page;
+    }
+
+    @Test
     void globals_areUndone() throws InterruptedException {
         inTurn(
                 guest -> {
