@@ -65,17 +65,25 @@ final class WasmbusImports {
 
     private WasmbusImports() {}
 
+    /** Those that touch nothing but their own call and its guest are leaves: they may run on the last of the stack. */
     static List<HostFunction> functions() {
         List<HostFunction> all = new ArrayList<>();
         for (String module : MODULES) {
-            all.add(function(module, GUEST_REQUEST, 2, List.of(), WasmbusImports::guestRequest));
-            all.add(function(module, GUEST_RESPONSE, 2, List.of(), WasmbusImports::guestResponse));
-            all.add(function(module, GUEST_ERROR, 2, List.of(), WasmbusImports::guestError));
+            all.add(function(module, GUEST_REQUEST, 2, List.of(), WasmbusImports::guestRequest)
+                    .asLeaf());
+            all.add(function(module, GUEST_RESPONSE, 2, List.of(), WasmbusImports::guestResponse)
+                    .asLeaf());
+            all.add(function(module, GUEST_ERROR, 2, List.of(), WasmbusImports::guestError)
+                    .asLeaf());
             all.add(function(module, HOST_CALL, 8, List.of(I32), WasmbusImports::hostCall));
-            all.add(function(module, HOST_RESPONSE_LEN, 0, List.of(I32), WasmbusImports::hostResponseLen));
-            all.add(function(module, HOST_RESPONSE, 1, List.of(), WasmbusImports::hostResponse));
-            all.add(function(module, HOST_ERROR_LEN, 0, List.of(I32), WasmbusImports::hostErrorLen));
-            all.add(function(module, HOST_ERROR, 1, List.of(), WasmbusImports::hostError));
+            all.add(function(module, HOST_RESPONSE_LEN, 0, List.of(I32), WasmbusImports::hostResponseLen)
+                    .asLeaf());
+            all.add(function(module, HOST_RESPONSE, 1, List.of(), WasmbusImports::hostResponse)
+                    .asLeaf());
+            all.add(function(module, HOST_ERROR_LEN, 0, List.of(I32), WasmbusImports::hostErrorLen)
+                    .asLeaf());
+            all.add(function(module, HOST_ERROR, 1, List.of(), WasmbusImports::hostError)
+                    .asLeaf());
             all.add(function(module, CONSOLE_LOG, 2, List.of(), WasmbusImports::consoleLog));
         }
         return List.copyOf(all);
