@@ -6,7 +6,6 @@ import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
-import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.WireJson;
 import dev.trellis.lattice.transport.KeyValueStore;
 import dev.trellis.lattice.transport.KeyValueStore.Change;
@@ -15,7 +14,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -167,12 +165,13 @@ final class LinkKeeper {
         if (!copy.apply(change)) {
             return;
         }
-        List<Link> links = copy(Which.LINKS).values().stream()
+        List<StoredLink> links = copy(Which.LINKS).values().stream()
                 .filter(entry -> entry.key().startsWith(LatticeRecords.LINK_PREFIX))
-                .map(LatticeRecords::parseLink)
-                .flatMap(Optional::stream)
+                .flatMap(entry ->
+                        LatticeRecords.parseLink(entry).map(link -> new StoredLink(link, entry.revision())).stream())
                 .toList();
-        routes.tell(new RouteKeeper.LinksChanged(links));
+        routes.tell(new RouteKeeper.LinksChanged(
+                links.stream().map(StoredLink::link).toList()));
         providers.tell(new ProviderKeeper.LinksChanged(links, configs()));
     }
 

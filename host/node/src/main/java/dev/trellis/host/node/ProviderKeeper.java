@@ -6,7 +6,6 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import dev.trellis.lattice.model.ControlReply;
 import dev.trellis.lattice.model.EntityId;
-import dev.trellis.lattice.model.Link;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +22,7 @@ final class ProviderKeeper {
             implements Command {}
 
     /** All links of the lattice, and all configs by name. */
-    record LinksChanged(List<Link> links, Map<String, Map<String, String>> configs) implements Command {}
+    record LinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs) implements Command {}
 
     /** Close every provider, and run {@code done} after the last. */
     record StopAll(Runnable done) implements Command {}
@@ -82,8 +81,8 @@ final class ProviderKeeper {
     private ProviderSupervisor.LinksChanged linksOf(EntityId id) {
         return new ProviderSupervisor.LinksChanged(
                 lattice.links().stream()
-                        .filter(link ->
-                                link.source().equals(id) || link.target().equals(id))
+                        .filter(stored -> stored.link().source().equals(id)
+                                || stored.link().target().equals(id))
                         .toList(),
                 lattice.configs());
     }

@@ -65,7 +65,7 @@ final class ProviderSupervisor {
     record Stop(Consumer<ControlReply<Void>> reply) implements Command {}
 
     /** All links that this provider is an end of, and all configs of the lattice. */
-    record LinksChanged(List<Link> links, Map<String, Map<String, String>> configs) implements Command {}
+    record LinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs) implements Command {}
 
     private record Started(Start request, ProviderKind kind, CapabilityProvider provider) implements Command {}
 
@@ -108,6 +108,7 @@ final class ProviderSupervisor {
     private final EntityId id;
     private final Surroundings host;
     private final Map<LinkKey, ProviderLink> wanted = new LinkedHashMap<>();
+    private final Map<LinkKey, Long> revisions = new HashMap<>();
     private final Map<LinkKey, String> incomplete = new HashMap<>();
     private final Map<LinkKey, ProviderLink> acknowledged = new LinkedHashMap<>();
     private final Map<LinkKey, Refusal> refused = new HashMap<>();
@@ -291,12 +292,15 @@ final class ProviderSupervisor {
 
     // Links: wanted against acknowledged, one change at a time.
 
-    private void onLinksChanged(List<Link> links, Map<String, Map<String, String>> configs) {
+    private void onLinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs) {
         var before = Map.copyOf(wanted);
         wanted.clear();
         incomplete.clear();
-        for (Link link : links) {
+        revisions.clear();
+        for (StoredLink stored : links) {
+            Link link = stored.link();
             LinkKey key = LocalProvider.routeKey(link.key());
+            revisions.put(key, stored.revision());
             var names = link.target().equals(id) ? link.targetConfig() : link.sourceConfig();
             var missing =
                     names.stream().filter(name -> !configs.containsKey(name)).toList();
@@ -462,7 +466,7 @@ final class ProviderSupervisor {
                 link.link().target().value(),
                 link.link().name().value(),
                 link.link().contract().value(),
-                link.generation(),
+                revisions.getOrDefault(key, 0L),
                 current,
                 message);
     }

@@ -8,7 +8,7 @@ import dev.trellis.lattice.model.Link;
  *
  * @param provider which end of the link the provider is
  * @param config the link's config for this end, resolved
- * @param generation revision of the link's record and its configs; grows with every change
+ * @param generation grows with every change of the link or its configs, as long as the provider runs
  */
 public record ProviderLink(Link link, EntityId provider, Settings config, long generation) {
     /** The other end: the actor that calls the provider, or that it calls. */
