@@ -3,7 +3,6 @@ package dev.trellis.cli;
 import dev.trellis.lattice.model.LatticeName;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -138,31 +137,22 @@ final class Cli {
     }
 
     private int failure(Exception failure) {
-        switch (failure) {
-            case CliException told -> {
-                console.failure(told);
-                if (options.verbose) {
-                    console.stackTrace(told);
-                }
-                return told.exitCode().number();
-            }
-            case InterruptedException _ -> {
-                console.note("Interrupted.");
-                return ExitCode.INTERRUPTED.number();
-            }
-            default -> {
-                CliException told = new CliException(
+        if (failure instanceof InterruptedException) {
+            console.note("Interrupted.");
+            return ExitCode.INTERRUPTED.number();
+        }
+        CliException told = failure instanceof CliException expected
+                ? expected
+                : new CliException(
                                 ExitCode.FAILED,
                                 "this is a fault of trellis itself: "
-                                        + failure.getClass().getSimpleName().toLowerCase(Locale.ROOT),
+                                        + failure.getClass().getSimpleName(),
                                 "run it again with -v and report what it prints")
                         .because(failure);
-                console.failure(told);
-                if (options.verbose) {
-                    console.stackTrace(failure);
-                }
-                return told.exitCode().number();
-            }
+        console.failure(told);
+        if (options.verbose) {
+            console.stackTrace(failure);
         }
+        return told.exitCode().number();
     }
 }

@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /** {@code trellis up} again, in a process of its own that outlives this one. */
 final class DetachedUp {
-    private static final Duration START_MAX = Duration.ofSeconds(120);
+    private static final Duration START_MAX = Duration.ofMinutes(2);
     private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
     private static final int LOG_LINES_SHOWN = 15;
 

@@ -102,7 +102,13 @@ final class NatsProcess {
 
     /** Calls {@code action} with the exit code when the server has ended. */
     void onExit(java.util.function.IntConsumer action) {
-        process.onExit().thenAccept(ended -> action.accept(ended.exitValue()));
+        Thread.ofVirtual().name("nats-server-exit").start(() -> {
+            try {
+                action.accept(process.waitFor());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     /** Waits until the server greets a client. */

@@ -59,7 +59,7 @@ final class Shutdown implements AutoCloseable {
     @Override
     public void close() {
         stopAll();
-        if (Thread.currentThread() != hook && !hook.isAlive()) {
+        if (!hook.isAlive()) {
             try {
                 Runtime.getRuntime().removeShutdownHook(hook);
             } catch (IllegalStateException e) {
