@@ -34,7 +34,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "invoke",
         description = "Call an operation of an actor and print the bytes it replies with.",
-        footer = {"", "Example:", "  trellis actor invoke user-actor Actor.HealthRequest"})
+        footer = {"", "Example:", "  trellis actor invoke user-actor Actor.HealthRequest --data-file request.msgpack"})
 final class ActorInvokeCommand extends LatticeCommand {
     /** Source of calls that an operator makes; hosts take them without a link. */
     private static final EntityId OPERATOR = new EntityId("trellis_operator");

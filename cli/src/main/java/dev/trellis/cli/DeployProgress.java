@@ -52,10 +52,11 @@ final class DeployProgress implements AutoCloseable {
     }
 
     private String line(String name, WadmReplies.Status status) {
-        String state = "waiting";
+        boolean planned = !status.scalers().isEmpty(); // before that, components have nothing that could be missing
+        String state = status.status().type();
         List<String> reasons = new ArrayList<>();
         for (WadmReplies.Component component : status.components()) {
-            if (component.name().equals(name)) {
+            if (planned && component.name().equals(name)) {
                 state = component.status().type();
                 add(reasons, component.status());
                 for (WadmReplies.Trait trait : component.traits()) {

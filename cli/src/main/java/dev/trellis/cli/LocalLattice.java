@@ -44,6 +44,7 @@ final class LocalLattice {
     /** Starts everything and returns when the controller answers and sees the host. */
     UpState start(Servers.HostWish wish) throws CliException, InterruptedException {
         lock();
+        String log = log();
         endLeftovers();
         UpState state = new UpState(
                 UpState.RunningProcess.of(ProcessHandle.current()),
@@ -52,7 +53,7 @@ final class LocalLattice {
                 session.options().lattice.value(),
                 data.toString(),
                 null,
-                session.environment(UpCommand.DETACHED_VARIABLE).orElse(null),
+                log,
                 false);
         Joiner joiner;
         Optional<Path> program = Programs.find("nats-server", session);
@@ -76,11 +77,12 @@ final class LocalLattice {
         LatticeTransport hostTransport = joiner.join("trellis-host");
         shutdown.add("the host's connection", hostTransport::close);
         save(state);
+        Servers.RunningHost host = Servers.host(wish, data.resolve("host"), hostTransport);
+        shutdown.add("the host", host::stop);
+        // Stopped before the host, so that it does not act on the host's leaving.
         shutdown.add(
                 "the controller",
                 Servers.controller(session.options().lattice, data.resolve("controller"), controllerTransport));
-        Servers.RunningHost host = Servers.host(wish, data.resolve("host"), hostTransport);
-        shutdown.add("the host", host::stop);
         Thread.ofVirtual().name("host-stop").start(() -> {
             try {
                 host.awaitStopRequest();
@@ -119,6 +121,17 @@ final class LocalLattice {
             }
             throw new IllegalStateException(e);
         }
+    }
+
+    /** The log file: that of the detached process, or one beside the terminal, which keeps what is to be read now. */
+    private @Nullable String log() {
+        Optional<String> detached = session.environment(UpCommand.DETACHED_VARIABLE);
+        if (detached.isPresent() || session.options().verbose) {
+            return detached.orElse(null);
+        }
+        Path file = data.resolve("up.log");
+        Logs.toFile(file);
+        return file.toString();
     }
 
     private void lock() throws CliException {

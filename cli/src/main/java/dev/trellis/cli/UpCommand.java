@@ -125,7 +125,7 @@ final class UpCommand implements Callable<Integer> {
         console.print("  lattice   " + state.lattice() + (nats == null ? ", inside this process" : " over " + nats));
         console.print("  host      " + state.host() + "  labels " + HostCommands.labels(labels()));
         console.print("  data      " + state.data());
-        if (detached && state.log() != null) {
+        if (state.log() != null) {
             console.print("  log       " + state.log());
         }
         console.print("  stop      " + (detached ? "trellis down" : "Ctrl-C, or: trellis down"));
