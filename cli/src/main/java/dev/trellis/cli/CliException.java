@@ -49,8 +49,10 @@ final class CliException extends Exception {
 
     /** The same with one more reason. */
     CliException because(String reason) {
-        List<String> more =
-                Stream.concat(reasons.stream(), Stream.of(reason)).distinct().toList();
+        if (reasons.stream().anyMatch(told -> told.contains(reason))) {
+            return this;
+        }
+        List<String> more = Stream.concat(reasons.stream(), Stream.of(reason)).toList();
         return new CliException(exitCode, what(), where, more, help, getCause());
     }
 
