@@ -16,6 +16,25 @@ public sealed interface WadmCommand {
     /** What it changes. */
     CommandKey key();
 
+    /** What it does, for an operator, without secrets. */
+    default String describe() {
+        return switch (this) {
+            case ScaleActor scale
+            when scale.count() == 0 -> "stop actor %s on host %s".formatted(scale.actor(), scale.host());
+            case ScaleActor scale ->
+                "run %d instances of actor %s (%s) on host %s"
+                        .formatted(scale.count(), scale.actor(), scale.image(), scale.host());
+            case StartProvider start ->
+                "start provider %s (%s) on host %s".formatted(start.provider(), start.image(), start.host());
+            case StopProvider stop -> "stop provider %s on host %s".formatted(stop.provider(), stop.host());
+            case PutConfig put -> "store config " + put.name();
+            case DeleteConfig delete -> "delete config " + delete.name();
+            case PutLink put ->
+                "link %s to %s".formatted(put.link().key(), put.link().target());
+            case DeleteLink delete -> "delete link " + delete.link();
+        };
+    }
+
     /** Lets {@code count} calls of an actor run at once on a host; 0 stops it there. */
     record ScaleActor(
             String application,

@@ -196,7 +196,7 @@ final class ApplicationReconciler {
         Plan plan = Reconciler.reconcile(observed, desired.deployments(), desired.known(), ledger.activities());
         List<WadmCommand> due = ledger.due(plan.commands(), now);
         if (!due.isEmpty()) {
-            due.forEach(command -> LOG.info("{}", command));
+            due.forEach(command -> LOG.info("application {}: {}", command.application(), command.describe()));
             sender.tell(new CommandSender.Send(desired.epoch(), due, answers));
         }
         remember(desired, plan);

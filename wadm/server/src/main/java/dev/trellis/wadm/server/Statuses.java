@@ -20,7 +20,7 @@ final class Statuses {
         List<ApiReplies.Component> components = deployment == null
                 ? List.of()
                 : deployment.manifest().components().stream()
-                        .map(component -> component(component, status.scalers()))
+                        .map(component -> component(component, status))
                         .toList();
         return new ApiReplies.Status(
                 info(status.type(), status.message()),
@@ -33,11 +33,14 @@ final class Statuses {
         return new ApiReplies.Scaler(scaler.id(), scaler.kind(), scaler.name(), info(scaler.type(), scaler.message()));
     }
 
-    private static ApiReplies.Component component(ManifestComponent component, List<ScalerStatus> scalers) {
-        var own = scalers.stream()
+    private static ApiReplies.Component component(ManifestComponent component, ApplicationStatus status) {
+        var own = status.scalers().stream()
                 .filter(scaler -> scaler.component().equals(component.name()))
                 .toList();
-        var type = StatusType.aggregate(own.stream().map(ScalerStatus::type).toList());
+        // Before the first look at the lattice nothing is known of any part.
+        var type = own.isEmpty()
+                ? status.type()
+                : StatusType.aggregate(own.stream().map(ScalerStatus::type).toList());
         String message = own.stream()
                 .filter(scaler -> scaler.type() == type && !scaler.message().isEmpty())
                 .map(ScalerStatus::message)
