@@ -49,10 +49,8 @@ final class CliException extends Exception {
 
     /** The same with one more reason. */
     CliException because(String reason) {
-        if (reasons.stream().anyMatch(told -> told.contains(reason))) {
-            return this;
-        }
-        List<String> more = Stream.concat(reasons.stream(), Stream.of(reason)).toList();
+        List<String> more =
+                Stream.concat(reasons.stream(), Stream.of(reason)).distinct().toList();
         return new CliException(exitCode, what(), where, more, help, getCause());
     }
 

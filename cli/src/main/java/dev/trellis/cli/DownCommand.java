@@ -38,10 +38,6 @@ final class DownCommand implements Callable<Integer> {
         Optional<UpState> state = UpState.read(directory);
         Optional<ProcessHandle> process = state.flatMap(up -> up.up().find());
         if (state.isEmpty() || process.isEmpty()) {
-            if (state.isPresent()) {
-                endNatsServer(state.get()); // of a `trellis up` that was killed
-                forget(directory);
-            }
             throw new CliException(ExitCode.NOT_FOUND, "no `trellis up` runs", "trellis up").at("data in " + directory);
         }
         process.get().destroy();
@@ -50,7 +46,13 @@ final class DownCommand implements Callable<Integer> {
             session.console().note("It does not stop in order; ending it.");
             process.get().destroyForcibly();
             ended(process.get(), patience);
-            endNatsServer(state.get());
+            UpState.RunningProcess nats = state.get().natsServer();
+            if (nats != null) {
+                Optional<ProcessHandle> server = nats.find();
+                if (server.isPresent()) {
+                    NatsProcess.end(server.get());
+                }
+            }
             forget(directory);
         }
         if (session.console().json()) {
@@ -60,16 +62,6 @@ final class DownCommand implements Callable<Integer> {
                     .print("Trellis is down (process " + state.get().up().pid() + ").");
         }
         return ExitCode.OK.number();
-    }
-
-    private static void endNatsServer(UpState state) throws InterruptedException {
-        UpState.RunningProcess nats = state.natsServer();
-        if (nats != null) {
-            Optional<ProcessHandle> server = nats.find();
-            if (server.isPresent()) {
-                NatsProcess.end(server.get());
-            }
-        }
     }
 
     private static boolean ended(ProcessHandle process, Duration patience) throws InterruptedException {

@@ -70,7 +70,7 @@ final class Exchange implements Runnable {
     private String method = "-";
     private String path = "-";
     private String query = "";
-    private final TraceContext trace;
+    private TraceContext trace = TraceContext.root();
     private @Nullable Route route;
     private boolean entered;
 
@@ -95,7 +95,6 @@ final class Exchange implements Runnable {
         this.listener = worker.listener();
         this.connection = connection;
         this.request = request;
-        this.trace = readTrace(request.headers());
     }
 
     // ---- the request's head
@@ -117,6 +116,7 @@ final class Exchange implements Runnable {
             return;
         }
         method = upperCase(name);
+        trace = readTrace(headers);
         var refusal = headRefusal(headers);
         if (refusal != null) {
             refuse(refusal);

@@ -69,7 +69,7 @@ final class NatsKeyValueContractTest extends KeyValueContractTest {
         assertThatExceptionOfType(InvocationException.class)
                 .isThrownBy(() -> calls.within(Duration.ofSeconds(1)).get(key("a")))
                 .satisfies(e -> assertThat(e.failure()).isInstanceOf(Unavailable.class));
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1700));
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1250));
 
         nats.startAgain();
         long end = System.nanoTime() + RETURN_MAX.toNanos();

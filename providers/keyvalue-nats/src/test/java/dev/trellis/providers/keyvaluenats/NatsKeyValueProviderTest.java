@@ -213,7 +213,7 @@ final class NatsKeyValueProviderTest {
         long begin = System.nanoTime();
         fails(Unavailable.class, "nothing was changed", () -> calls.within(Duration.ofMillis(100))
                 .increment("a", 1));
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(800));
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(350));
     }
 
     @Test

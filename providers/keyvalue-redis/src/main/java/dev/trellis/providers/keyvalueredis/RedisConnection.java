@@ -39,8 +39,7 @@ final class RedisConnection {
     static final Duration RETRY_DELAY = Duration.ofMillis(200);
 
     /** Longest attempt to connect; Lettuce ends most of them sooner. */
-    static final Duration ATTEMPT_MAX =
-            RedisConnector.CONNECT_MAX.plus(RedisConnector.LOGIN_MAX).plusSeconds(1);
+    static final Duration ATTEMPT_MAX = RedisConnector.CONNECT_MAX.multipliedBy(3);
 
     /** Wait between two pings. */
     static final Duration PING_INTERVAL = Duration.ofMillis(900);

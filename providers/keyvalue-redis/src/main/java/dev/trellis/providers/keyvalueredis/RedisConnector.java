@@ -29,11 +29,8 @@ import java.util.concurrent.TimeUnit;
 final class RedisConnector implements AutoCloseable {
     static final RedisCodec<String, byte[]> CODEC = RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
 
-    /** Longest wait for a socket. */
+    /** Longest wait for a socket, and again for TLS and login. */
     static final Duration CONNECT_MAX = Duration.ofSeconds(1);
-
-    /** Longest wait for TLS and login. The first TLS handshake of a JVM took over a second on a busy machine. */
-    static final Duration LOGIN_MAX = Duration.ofSeconds(3);
 
     /** A connection on which nothing arrives for so long is given up; {@link RedisConnection} pings far more often. */
     static final Duration SILENCE_MAX = Duration.ofSeconds(3);
@@ -66,9 +63,9 @@ final class RedisConnector implements AutoCloseable {
                 .build());
     }
 
-    /** Begins a connection; it fails by itself soon after {@link #CONNECT_MAX} and {@link #LOGIN_MAX}. */
+    /** Begins a connection; it fails by itself after twice {@link #CONNECT_MAX} or a little more. */
     CompletableFuture<StatefulRedisConnection<String, byte[]>> connect(RedisAddress address) {
-        return client.connectAsync(CODEC, address.toUri(LOGIN_MAX)).toCompletableFuture();
+        return client.connectAsync(CODEC, address.toUri(CONNECT_MAX)).toCompletableFuture();
     }
 
     @Override
