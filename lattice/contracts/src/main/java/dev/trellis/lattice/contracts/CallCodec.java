@@ -10,10 +10,14 @@ import dev.trellis.lattice.model.ContractId;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.LinkName;
 import dev.trellis.lattice.model.TraceContext;
+import java.time.Duration;
 import java.util.Optional;
 
 /** Calls to and from the bytes that travel between hosts ({@code trellis/rpc.proto}). */
 public final class CallCodec {
+    /** Longest time that a call from another host gets; one that says it has more gets this. */
+    public static final Duration REMAINING_MAX = Duration.ofHours(1);
+
     private static final int CAUSES_MAX = 8;
 
     private CallCodec() {}
@@ -59,13 +63,19 @@ public final class CallCodec {
                     contract,
                     call.getOperation(),
                     requestPayload(contract, call.getOperation(), call.getPayload()),
-                    new Deadline(System.nanoTime() + call.getRemainingNanos()),
+                    deadline(call.getRemainingNanos()),
                     TraceContext.parse(call.getTraceparent(), call.getTracestate())
                             .orElseGet(TraceContext::root),
                     call.getHops());
         } catch (IllegalArgumentException e) {
             throw malformed("call request", e);
         }
+    }
+
+    /** An unsigned number of the wire: the time that another host says is left, at most {@link #REMAINING_MAX}. */
+    private static Deadline deadline(long remainingNanos) {
+        long max = REMAINING_MAX.toNanos();
+        return Deadline.in(Duration.ofNanos(Long.compareUnsigned(remainingNanos, max) > 0 ? max : remainingNanos));
     }
 
     /** The reply that carries {@code payload}. */
@@ -130,7 +140,7 @@ public final class CallCodec {
         var wire = Failure.newBuilder()
                 .setCode(code(failure))
                 .setSubject(failure.subject())
-                .setMessage(failure.message());
+                .setMessage(InvocationFailure.limited(failure.message()));
         if (failure instanceof InvocationFailure.ActorFailed failed
                 && failed.cause().isPresent()
                 && causesLeft > 0) {
@@ -158,7 +168,7 @@ public final class CallCodec {
     }
 
     private static InvocationFailure fromWire(Failure wire, int causesLeft) {
-        String subject = wire.getSubject();
+        String subject = InvocationFailure.limited(wire.getSubject());
         String message = InvocationFailure.limited(wire.getMessage());
         return switch (wire.getCode()) {
             case NOT_LINKED -> new InvocationFailure.NotLinked(subject, message);

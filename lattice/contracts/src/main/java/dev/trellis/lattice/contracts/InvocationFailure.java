@@ -97,6 +97,10 @@ public sealed interface InvocationFailure {
         if (message == null || message.isEmpty()) {
             return "no reason given";
         }
-        return message.length() <= MESSAGE_LENGTH_MAX ? message : message.substring(0, MESSAGE_LENGTH_MAX) + "...";
+        if (message.length() <= MESSAGE_LENGTH_MAX) {
+            return message;
+        }
+        boolean splitsPair = Character.isHighSurrogate(message.charAt(MESSAGE_LENGTH_MAX - 1));
+        return message.substring(0, splitsPair ? MESSAGE_LENGTH_MAX - 1 : MESSAGE_LENGTH_MAX) + "...";
     }
 }

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /**
  * W3C trace context of a call, level 1: the {@code traceparent} header in its parts and {@code tracestate} verbatim
- * (empty when there is none, dropped when longer than 512 characters).
+ * (empty when there is none, dropped when longer than 512 characters or not printable ASCII).
  *
  * @param traceId 32 lower-case hex digits, not all zero
  * @param spanId 16 lower-case hex digits, not all zero: the parent of whatever happens next
@@ -26,7 +26,7 @@ public record TraceContext(String traceId, String spanId, boolean sampled, Strin
     private static final int STATE_LENGTH_MAX = 512;
 
     public TraceContext {
-        if (state.length() > STATE_LENGTH_MAX) {
+        if (state.length() > STATE_LENGTH_MAX || !state.chars().allMatch(c -> c >= ' ' && c <= '~')) {
             state = "";
         }
     }

@@ -3,6 +3,7 @@ package dev.trellis.lattice.model;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -81,7 +82,11 @@ public final class WireJson {
      * @throws IllegalArgumentException if {@code json} is anything else
      */
     public static Map<String, String> readStrings(byte[] json) {
-        return read(json, new TypeReference<Map<String, String>>() {});
+        Map<String, String> strings = read(json, new TypeReference<Map<String, String>>() {});
+        if (strings.values().stream().anyMatch(Objects::isNull)) {
+            throw new IllegalArgumentException("not the JSON expected here: every value must be a string, one is null");
+        }
+        return strings;
     }
 
     @SuppressWarnings("TypeParameterUnusedInFormals") // every caller derives the type that it asks for from T

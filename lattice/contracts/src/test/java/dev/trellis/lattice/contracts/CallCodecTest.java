@@ -1,0 +1,70 @@
+package dev.trellis.lattice.contracts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.trellis.lattice.contracts.rpc.CallRequest;
+import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.LinkName;
+import dev.trellis.lattice.model.TraceContext;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CallCodecTest {
+    @ParameterizedTest
+    @ValueSource(longs = {Long.MAX_VALUE, Long.MIN_VALUE, -1})
+    void decodeRequest_moreTimeThanAnyCallGets_isCutToTheMost(long remainingNanos) {
+        Deadline deadline = decode(request().setRemainingNanos(remainingNanos)).deadline();
+
+        assertThat(deadline.remaining()).isBetween(Duration.ofMinutes(59), CallCodec.REMAINING_MAX);
+    }
+
+    @Test
+    void decodeRequest_noTimeLeft_hasPassed() {
+        assertThat(decode(request().setRemainingNanos(0)).deadline().passed()).isTrue();
+    }
+
+    @Test
+    void decodeRequest_negativeHops_failsAsTooDeep() {
+        assertThatExceptionOfType(InvocationException.class)
+                .isThrownBy(() -> decode(request().setHops(-1)))
+                .satisfies(e -> assertThat(e.failure()).isInstanceOf(InvocationFailure.TooDeep.class));
+    }
+
+    @Test
+    void decodeRequest_traceStateWithALineBreak_isDropped() {
+        var call = request().setTraceparent(TraceContext.root().parent()).setTracestate("a=b\r\nset-cookie: c");
+
+        assertThat(decode(call).trace().state()).isEmpty();
+    }
+
+    @Test
+    void encodeFailure_longMessage_isCutSoThatItCanBeSent() {
+        byte[] reply = CallCodec.encodeFailure(new InvocationFailure.Trapped("app-a", "x".repeat(1 << 20)));
+
+        assertThat(reply.length).isLessThan(2 * InvocationFailure.MESSAGE_LENGTH_MAX);
+    }
+
+    @Test
+    void limited_cutInsideAPairOfSurrogates_leavesTheWholePairOut() {
+        String text = "x".repeat(InvocationFailure.MESSAGE_LENGTH_MAX - 1) + "\uD83D\uDE00";
+
+        assertThat(InvocationFailure.limited(text)).endsWith("x...");
+    }
+
+    private static Invocation decode(CallRequest.Builder call) {
+        return CallCodec.decodeRequest(call.build().toByteArray());
+    }
+
+    private static CallRequest.Builder request() {
+        return CallRequest.newBuilder()
+                .setSource(new EntityId("app-source").value())
+                .setTarget("app-target")
+                .setLinkName(LinkName.DEFAULT.value())
+                .setContract(Contracts.ACTOR.value())
+                .setOperation("Do.It")
+                .setRemainingNanos(1_000_000_000);
+    }
+}
