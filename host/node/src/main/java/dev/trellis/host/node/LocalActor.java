@@ -1,10 +1,14 @@
 package dev.trellis.host.node;
 
 import dev.trellis.lattice.contracts.Invocation;
+import dev.trellis.lattice.contracts.InvocationException;
+import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An actor on this host: a gate in front of a runner that may be replaced while calls go on. */
@@ -51,13 +55,18 @@ final class LocalActor implements LocalTarget {
         }
     }
 
+    /** The generation in force, entered; a call that came in over an old snapshot, or waited while it stopped, is refused. */
     private Generation pin() {
-        while (true) {
-            Generation current = generation;
-            if (current.tryPin()) {
-                return current;
+        Generation current = generation;
+        while (!current.tryPin()) {
+            Generation next = generation;
+            if (next == current) {
+                throw new InvocationException(new InvocationFailure.NoTarget(
+                        id.value(), "it was stopped on this host; the call did not run"));
             }
+            current = next; // replaced between the two reads
         }
+        return current;
     }
 
     ActorGate gate() {
@@ -75,7 +84,7 @@ final class LocalActor implements LocalTarget {
         old.retire();
     }
 
-    /** Waits until no call runs, at most {@code time}, then frees the instances. No call may start any more. */
+    /** Refuses calls from now on, waits until none runs, at most {@code time}, then frees the instances. */
     void drainAndClose(Duration time) throws InterruptedException {
         generation.retire();
         generation.awaitClosed(time);
@@ -87,7 +96,7 @@ final class LocalActor implements LocalTarget {
 
         private final ActorRunner runner;
         private final AtomicInteger pins = new AtomicInteger();
-        private final java.util.concurrent.CountDownLatch closed = new java.util.concurrent.CountDownLatch(1);
+        private final CountDownLatch closed = new CountDownLatch(1);
 
         Generation(ActorRunner runner) {
             this.runner = runner;
@@ -118,11 +127,12 @@ final class LocalActor implements LocalTarget {
         }
 
         void awaitClosed(Duration time) throws InterruptedException {
-            if (!closed.await(time.toNanos(), java.util.concurrent.TimeUnit.NANOSECONDS)) {
+            if (!closed.await(time.toNanos(), TimeUnit.NANOSECONDS)) {
                 close();
             }
         }
 
+        /** May come twice: when the time is over, and when the last call leaves after all. */
         private void close() {
             runner.close();
             closed.countDown();

@@ -13,7 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A provider on this host with the links that it has acknowledged. A call over any other link is refused.
+ * A provider on this host with the links that it has acknowledged. A call over any other link does not run here; the
+ * same provider on another host may have acknowledged it.
  *
  * @param links by key with the canonical contract
  */
@@ -32,10 +33,10 @@ record LocalProvider(EntityId id, CapabilityProvider provider, Map<LinkKey, Prov
     public Payload invoke(Invocation invocation) throws InterruptedException {
         ProviderLink link = links.get(new LinkKey(invocation.source(), invocation.contract(), invocation.linkName()));
         if (link == null) {
-            throw new InvocationException(new InvocationFailure.NotLinked(
-                    invocation.source().value(),
-                    "provider %s has acknowledged no link '%s' of %s from it"
-                            .formatted(id, invocation.linkName(), invocation.contract())));
+            throw new InvocationException(new InvocationFailure.NoTarget(
+                    id.value(),
+                    "has not acknowledged the link '%s' for %s of %s on this host; its inventory says why"
+                            .formatted(invocation.linkName(), invocation.contract(), invocation.source())));
         }
         return provider.invoke(link, invocation);
     }

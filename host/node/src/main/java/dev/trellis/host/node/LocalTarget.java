@@ -3,6 +3,7 @@ package dev.trellis.host.node;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
+import java.util.Optional;
 
 /** An actor or provider that runs on this host and takes calls. Safe for concurrent use. */
 sealed interface LocalTarget permits LocalActor, LocalProvider {
@@ -13,7 +14,7 @@ sealed interface LocalTarget permits LocalActor, LocalProvider {
      *
      * @throws dev.trellis.lattice.contracts.InvocationException with the reason if it failed
      */
-    java.util.Optional<Payload> invokeNow(Invocation invocation) throws InterruptedException;
+    Optional<Payload> invokeNow(Invocation invocation) throws InterruptedException;
 
     /** Handles a call, waiting for its turn until the call's deadline. */
     Payload invoke(Invocation invocation) throws InterruptedException;

@@ -38,13 +38,20 @@ final class NodeInvoker implements Invoker {
         }
         RouteTable table = routes.now();
         LocalTarget local = table.localTarget(invocation.target());
+        List<RemoteTarget> remotes = table.remoteTargets(invocation.target());
         if (local != null) {
-            var reply = local.invokeNow(invocation);
-            if (reply.isPresent()) {
-                return reply.get();
+            try {
+                var reply = local.invokeNow(invocation);
+                if (reply.isPresent()) {
+                    return reply.get();
+                }
+            } catch (InvocationException e) {
+                if (remotes.isEmpty() || !mayTryNext(invocation, e.failure())) {
+                    throw e;
+                }
+                local = null; // stopped since the snapshot, or not ready for this call: it will not be here later
             }
         }
-        List<RemoteTarget> remotes = table.remoteTargets(invocation.target());
         if (remotes.isEmpty()) {
             if (local == null) {
                 throw noTarget(invocation, "runs on no host that can be reached now");

@@ -105,6 +105,15 @@ class NodeInvokerTest {
     }
 
     @Test
+    void invoke_stoppedHereSinceTheSnapshot_goesToAnotherHost() throws Exception {
+        LocalActor stopped = local(1, () -> reply("here"));
+        stopped.drainAndClose(Duration.ZERO);
+        route(stopped, remote("NB", 1, () -> payload("there")));
+
+        assertThat(invoke()).isEqualTo("there");
+    }
+
+    @Test
     void invoke_firstHostTrapped_isNotTriedAgainElsewhere() {
         route(
                 null,
