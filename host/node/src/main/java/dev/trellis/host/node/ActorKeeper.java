@@ -46,15 +46,27 @@ final class ActorKeeper {
         EntityId id = forActor.id();
         var supervisor = supervisors.get(id);
         if (supervisor == null) {
+            if (!(forActor.command() instanceof ActorSupervisor.Scale scale
+                    && scale.wish().count() > 0)) {
+                forActor.reply().accept(notHere(forActor)); // what never ran takes no room
+                return Behaviors.same();
+            }
             if (supervisors.size() >= ACTORS_MAX) {
                 forActor.reply()
                         .accept(ControlReply.refused("this host has run " + ACTORS_MAX + " actors, its maximum"));
                 return Behaviors.same();
             }
-            supervisor = context.spawn(ActorSupervisor.create(id, host), "actor-" + id);
+            supervisor = context.spawn(HostGuardian.resuming(ActorSupervisor.create(id, host)), "actor-" + id);
             supervisors.put(id, supervisor);
         }
         supervisor.tell(forActor.command());
         return Behaviors.same();
+    }
+
+    private static ControlReply<Void> notHere(ForActor forActor) {
+        String message = "actor " + forActor.id() + " does not run on this host";
+        return forActor.command() instanceof ActorSupervisor.Scale
+                ? ControlReply.accepted(message)
+                : ControlReply.refused(message);
     }
 }

@@ -11,6 +11,7 @@ import dev.trellis.lattice.model.ImageRef;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -125,13 +126,23 @@ final class ActorSupervisor {
             update.reply().accept(ControlReply.refused("actor " + id + " does not run on this host"));
             return;
         }
-        if (running.image().equals(update.image())) {
+        Wish latest = wanted == null ? running : wanted;
+        var annotations = update.annotations().isEmpty() ? withoutPin(latest) : update.annotations();
+        var wish = new Wish(update.image(), latest.count(), annotations, latest.limits());
+        boolean samePin = wish.digest().isEmpty() || wish.digest().equals(latest.digest());
+        if (latest.image().equals(update.image()) && samePin) {
             update.reply().accept(ControlReply.accepted("already updated"));
             return;
         }
         update.reply().accept(ControlReply.accepted(""));
-        var annotations = update.annotations().isEmpty() ? running.annotations() : update.annotations();
-        want(new Wish(update.image(), running.count(), annotations, running.limits()));
+        want(wish);
+    }
+
+    /** The annotations of {@code wish} but for the digest, which pins the bytes of its own image and of no other. */
+    private static Map<String, String> withoutPin(Wish wish) {
+        var annotations = new HashMap<>(wish.annotations());
+        annotations.remove(DIGEST_ANNOTATION);
+        return annotations;
     }
 
     private static Map<String, String> withPinOf(Wish running, Map<String, String> annotations) {
@@ -189,7 +200,7 @@ final class ActorSupervisor {
 
     /** Everything but the code: count and annotations; and tells it. */
     private void settle(Wish wish) {
-        LocalActor local = java.util.Objects.requireNonNull(actor);
+        LocalActor local = Objects.requireNonNull(actor);
         boolean changed = !wish.equals(running);
         local.gate().resize(wish.count());
         running = wish;

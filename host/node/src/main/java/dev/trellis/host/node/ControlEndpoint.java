@@ -19,10 +19,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -133,12 +133,18 @@ final class ControlEndpoint implements AutoCloseable {
             case "host.stop" -> stopHost(message, body);
             case "component.scale" -> scale(message, body);
             case "component.update" -> update(message, body);
-            case "component.auction" ->
-                inventory.tell(new InventoryKeeper.BidForActor(
-                        WireJson.read(body, ControlRequests.ActorAuction.class), reply -> reply(message, reply)));
-            case "provider.auction" ->
-                inventory.tell(new InventoryKeeper.BidForProvider(
-                        WireJson.read(body, ControlRequests.ProviderAuction.class), reply -> reply(message, reply)));
+            case "component.auction" -> {
+                var auction = WireJson.read(body, ControlRequests.ActorAuction.class);
+                required("component_id", auction.componentId());
+                required("component_ref", auction.componentRef());
+                inventory.tell(new InventoryKeeper.BidForActor(auction, reply -> reply(message, reply)));
+            }
+            case "provider.auction" -> {
+                var auction = WireJson.read(body, ControlRequests.ProviderAuction.class);
+                required("provider_id", auction.providerId());
+                required("provider_ref", auction.providerRef());
+                inventory.tell(new InventoryKeeper.BidForProvider(auction, reply -> reply(message, reply)));
+            }
             case "provider.start" -> startProvider(message, body);
             case "provider.stop" -> stopProvider(message, body);
             case "label.put" -> {
@@ -327,14 +333,22 @@ final class ControlEndpoint implements AutoCloseable {
         }
     }
 
-    private static String required(String member, @org.jspecify.annotations.Nullable String value) {
+    private static String required(String member, @Nullable String value) {
         if (value == null || value.isBlank()) {
             throw new IllegalArgumentException("member " + member + " is required");
         }
         return value.strip();
     }
 
+    /** Never throws: the behaviours that answer through it must not fail because nobody can be answered. */
     private static void reply(IncomingMessage message, ControlReply<?> reply) {
-        message.reply(WireJson.write(Objects.requireNonNull(reply)));
+        try {
+            message.reply(WireJson.write(reply));
+        } catch (TransportException e) {
+            log.warn(
+                    "Control request {} was handled, but its reply was not sent: {}",
+                    message.message().subject(),
+                    e.getMessage());
+        }
     }
 }

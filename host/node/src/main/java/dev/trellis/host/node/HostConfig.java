@@ -6,6 +6,7 @@ import dev.trellis.lattice.model.Labels;
 import dev.trellis.lattice.model.LatticeName;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -37,7 +38,7 @@ public record HostConfig(
         images = Map.copyOf(images);
         labels = new Labels(labels.values())
                 .with("hostcore.arch", System.getProperty("os.arch").replace("amd64", "x86_64"))
-                .with("hostcore.os", System.getProperty("os.name").toLowerCase(java.util.Locale.ROOT))
+                .with("hostcore.os", System.getProperty("os.name").toLowerCase(Locale.ROOT))
                 .with("hostcore.osfamily", System.getProperty("os.name").startsWith("Windows") ? "windows" : "unix");
     }
 

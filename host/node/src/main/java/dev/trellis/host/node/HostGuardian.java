@@ -15,13 +15,16 @@ import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.IncomingMessage;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.Subscription;
+import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.providers.sdk.ProviderFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -31,6 +34,12 @@ import org.slf4j.LoggerFactory;
 /** Root of a host's control plane; reads like the drawing in the module's README. */
 final class HostGuardian {
     private static final Logger log = LoggerFactory.getLogger(HostGuardian.class);
+
+    /** Room for as many labels as a host may have; a larger beat is ignored. */
+    private static final int BEAT_BYTES_MAX = 1 << 20;
+
+    /** Time for the other hosts to hear that this one drains, and for calls that they sent before to come in. */
+    private static final Duration SETTLE = Duration.ofMillis(100);
 
     sealed interface Command {}
 
@@ -56,6 +65,7 @@ final class HostGuardian {
             Supplier<InventoryKeeper.Load> load,
             Function<HostId, CompletionStage<HostInventory>> fetchInventory,
             Executor io,
+            CompletableFuture<Boolean> started,
             Runnable stopHost) {}
 
     private final ActorContext<Command> context;
@@ -72,13 +82,13 @@ final class HostGuardian {
         String id = config.id().value();
 
         var routes = context.spawn(
-                RouteKeeper.create(host.subjects(), config.labels().site(), host.publishRoutes()), "routes");
+                resuming(RouteKeeper.create(host.subjects(), config.labels().site(), host.publishRoutes())), "routes");
         inventory = context.spawn(
-                InventoryKeeper.create(config, host.transport(), host.subjects(), host.events(), host.load()),
+                resuming(InventoryKeeper.create(config, host.transport(), host.subjects(), host.events(), host.load())),
                 "inventory");
         var peers = context.spawn(restarting(PeerWatcher.create(config.id(), host.fetchInventory(), routes)), "peers");
         var actors = context.spawn(
-                ActorKeeper.create(new ActorSupervisor.Surroundings(
+                resuming(ActorKeeper.create(new ActorSupervisor.Surroundings(
                         id,
                         host.loader(),
                         host.io(),
@@ -86,10 +96,10 @@ final class HostGuardian {
                         inventory,
                         host.events(),
                         this::storeClaims,
-                        config.drain())),
+                        config.drain()))),
                 "actors");
         providers = context.spawn(
-                ProviderKeeper.create(new ProviderSupervisor.Surroundings(
+                resuming(ProviderKeeper.create(new ProviderSupervisor.Surroundings(
                         id,
                         config.lattice(),
                         host.factories(),
@@ -99,7 +109,7 @@ final class HostGuardian {
                         host.io(),
                         routes,
                         inventory,
-                        host.events())),
+                        host.events()))),
                 "providers");
         context.spawn(restarting(LinkKeeper.create(host.records(), host.io(), routes, providers)), "links");
 
@@ -132,13 +142,27 @@ final class HostGuardian {
     }
 
     static Behavior<Command> create(Surroundings host) {
-        return Behaviors.setup(context -> new HostGuardian(context, host).behavior());
+        return Behaviors.setup(context -> {
+            try {
+                var behavior = new HostGuardian(context, host).behavior();
+                host.started().complete(true);
+                return behavior;
+            } catch (RuntimeException e) {
+                host.started().completeExceptionally(e);
+                throw e;
+            }
+        });
     }
 
     /** For behaviours that find their state again by themselves: from beats, from watches. */
     private static <T> Behavior<T> restarting(Behavior<T> behavior) {
         return Behaviors.supervise(behavior)
                 .onFailure(SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(10), 0.2));
+    }
+
+    /** For behaviours whose state nobody can tell them again: a message that they fail on is logged and skipped. */
+    static <T> Behavior<T> resuming(Behavior<T> behavior) {
+        return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.resume());
     }
 
     private Behavior<Command> behavior() {
@@ -163,6 +187,7 @@ final class HostGuardian {
         var self = context.getSelf();
         host.io().execute(() -> {
             try {
+                TimeUnit.NANOSECONDS.sleep(SETTLE.toNanos());
                 if (!host.incomingCalls().awaitIdle(host.config().drain())) {
                     log.warn(
                             "Calls still ran after {}; the host stops without them",
@@ -183,6 +208,11 @@ final class HostGuardian {
     }
 
     private static void onBeat(IncomingMessage message, ActorRef<PeerWatcher.Command> peers) {
+        int bytes = message.message().payload().length;
+        if (bytes > BEAT_BYTES_MAX) {
+            log.debug("Beat of {} bytes on {} ignored", bytes, message.message().subject());
+            return;
+        }
         try {
             peers.tell(new PeerWatcher.BeatReceived(
                     Beat.parseFrom(message.message().payload())));
@@ -200,7 +230,7 @@ final class HostGuardian {
                 host.records().putClaims(facts);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-            } catch (dev.trellis.lattice.transport.TransportException e) {
+            } catch (TransportException e) {
                 log.warn("Claims of {} were not stored: {}", facts.publicKey(), e.getMessage());
             }
         });

@@ -1,9 +1,11 @@
 package dev.trellis.host.node;
 
+import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.model.ImageRef;
 import dev.trellis.lattice.transport.ArtifactStore;
 import dev.trellis.lattice.transport.TransportException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +18,7 @@ import java.util.Optional;
  */
 final class ImageResolver {
     /** Largest module read; the engine has a limit of its own. */
-    static final long BYTES_MAX = 64L << 20;
+    static final int BYTES_MAX = 64 << 20;
 
     /** Gives the lattice's artifact store, which may be away. */
     interface Artifacts {
@@ -50,7 +52,7 @@ final class ImageResolver {
             return read(image, path(image));
         }
         if (reference.startsWith("/")) {
-            return read(image, Path.of(reference));
+            return read(image, path(image));
         }
         throw new ImageException(("image %s is a registry reference, and pulling from registries is not there yet. "
                         + "Deploy it from a file: trellis deploy FILE --image %s=PATH.wasm")
@@ -65,6 +67,11 @@ final class ImageResolver {
                     .orElseThrow(() -> new ImageException(
                             "image %s: the lattice has no artifact sha256:%s; deploy the application again to upload it"
                                     .formatted(image, digest)));
+        } catch (IllegalArgumentException e) {
+            throw new ImageException(
+                    "image %s: annotation %s must be 64 lower-case hex digits, was '%s'"
+                            .formatted(image, ActorSupervisor.DIGEST_ANNOTATION, InvocationFailure.limited(digest)),
+                    e);
         } catch (TransportException e) {
             throw new ImageException(
                     "image %s: the lattice's artifact store cannot be read: %s".formatted(image, e.getMessage()), e);
@@ -73,23 +80,25 @@ final class ImageResolver {
 
     private static Path path(ImageRef image) throws ImageException {
         try {
-            return Path.of(URI.create(image.value()));
+            return image.value().startsWith("/") ? Path.of(image.value()) : Path.of(URI.create(image.value()));
         } catch (IllegalArgumentException e) {
             throw new ImageException(
-                    "image %s must be a URL of a file with an absolute path, such as file:///opt/actor.wasm"
+                    "image %s must be an absolute path or the URL of one, such as file:///opt/actor.wasm"
                             .formatted(image),
                     e);
         }
     }
 
     private static byte[] read(ImageRef image, Path file) throws ImageException {
-        try {
-            long size = Files.size(file);
-            if (size > BYTES_MAX) {
-                throw new ImageException(
-                        "image %s: file %s has %d bytes, more than %d".formatted(image, file, size, BYTES_MAX));
+        if (Files.exists(file) && !Files.isRegularFile(file)) { // a pipe may never end, a device has no size
+            throw new ImageException("image %s: %s is not a regular file".formatted(image, file));
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(BYTES_MAX + 1);
+            if (bytes.length > BYTES_MAX) {
+                throw new ImageException("image %s: file %s has more than %d bytes".formatted(image, file, BYTES_MAX));
             }
-            return Files.readAllBytes(file);
+            return bytes;
         } catch (IOException e) {
             throw new ImageException("image %s: cannot read file %s: %s".formatted(image, file, e), e);
         }

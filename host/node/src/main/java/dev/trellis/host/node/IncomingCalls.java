@@ -8,6 +8,7 @@ import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.transport.IncomingMessage;
 import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.lattice.transport.TransportException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -25,10 +26,14 @@ final class IncomingCalls {
 
     static final int RUNNING_MAX = 8192;
 
+    /** Bytes of the requests that run at once; a call beyond them is answered as overloaded. */
+    static final int RUNNING_BYTES_MAX = 512 << 20;
+
     private static final Logger log = LoggerFactory.getLogger(IncomingCalls.class);
 
     private final Routes routes;
     private final Semaphore running = new Semaphore(RUNNING_MAX);
+    private final Semaphore payloadBytes = new Semaphore(RUNNING_BYTES_MAX);
 
     IncomingCalls(Routes routes) {
         this.routes = routes;
@@ -41,10 +46,19 @@ final class IncomingCalls {
                     message.message().subject(), "this host runs " + RUNNING_MAX + " calls from other hosts already")));
             return;
         }
+        int bytes = message.message().payload().length;
+        if (!payloadBytes.tryAcquire(bytes)) {
+            running.release();
+            message.reply(CallCodec.encodeFailure(new InvocationFailure.Overloaded(
+                    message.message().subject(),
+                    "calls from other hosts that run here already carry " + RUNNING_BYTES_MAX + " bytes")));
+            return;
+        }
         Thread.ofVirtual().name("call").start(() -> {
             try {
                 answer(message);
             } finally {
+                payloadBytes.release(bytes);
                 running.release();
             }
         });
@@ -75,7 +89,7 @@ final class IncomingCalls {
             Thread.currentThread().interrupt();
             reply = CallCodec.encodeFailure(
                     new InvocationFailure.ConnectionLost(message.message().subject(), "the host stops"));
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
             log.error(
                     "A call on {} ended with a fault of the host",
                     message.message().subject(),
@@ -83,7 +97,11 @@ final class IncomingCalls {
             reply = CallCodec.encodeFailure(new InvocationFailure.ProviderFailed(
                     message.message().subject(), "fault of the host; its log has the details"));
         }
-        message.reply(reply);
+        try {
+            message.reply(reply);
+        } catch (TransportException e) {
+            log.debug("The reply on {} was not sent: {}", message.message().subject(), e.getMessage());
+        }
     }
 
     private Payload invoke(Invocation invocation) throws InterruptedException {
@@ -97,6 +115,10 @@ final class IncomingCalls {
         if (!operator && !table.joined(invocation.source(), invocation.target())) {
             throw new InvocationException(new InvocationFailure.NotLinked(
                     invocation.source().value(), "no link joins it and " + invocation.target()));
+        }
+        if (invocation.deadline().passed()) {
+            throw new InvocationException(new InvocationFailure.DeadlineExceeded(
+                    invocation.target().value(), "the deadline had passed when the call came; it did not run"));
         }
         return target.invoke(invocation);
     }

@@ -17,6 +17,7 @@ import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -267,8 +268,8 @@ final class InventoryKeeper {
                 config.version(),
                 human(uptime()),
                 uptime().toSeconds(),
-                java.util.List.copyOf(actors.values()),
-                java.util.List.copyOf(providers.values()));
+                List.copyOf(actors.values()),
+                List.copyOf(providers.values()));
     }
 
     private Duration uptime() {

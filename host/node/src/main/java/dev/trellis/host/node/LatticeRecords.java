@@ -10,11 +10,13 @@ import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -91,11 +93,11 @@ final class LatticeRecords {
         KeyValueStore links = linkStore();
         String key = storeKey(link.key());
         byte[] value = WireJson.write(LinkMessage.of(link));
-        retryConflicts(() -> {
+        boolean _ = retryConflicts(() -> {
             var existing = links.get(key);
             if (existing.isEmpty()) {
                 links.create(key, value);
-                return;
+                return true;
             }
             Optional<Link> old = parseLink(existing.get());
             if (old.isPresent() && !old.get().target().equals(link.target())) {
@@ -103,20 +105,23 @@ final class LatticeRecords {
                         "link already exists with different target: %s points to %s, not %s; delete it first"
                                 .formatted(link.key(), old.get().target(), link.target()));
             }
-            if (!java.util.Arrays.equals(existing.get().value(), value)) {
+            if (!Arrays.equals(existing.get().value(), value)) {
                 links.update(key, value, existing.get().revision());
             }
+            return true;
         });
     }
 
     /** Deletes a link, and returns it if there was one. */
     Optional<Link> deleteLink(LinkKey key) throws InterruptedException {
         KeyValueStore links = linkStore();
-        var existing = links.get(storeKey(key));
-        if (existing.isPresent()) {
-            links.delete(storeKey(key));
-        }
-        return existing.flatMap(LatticeRecords::parseLink);
+        return retryConflicts(() -> {
+            var existing = links.get(storeKey(key));
+            if (existing.isPresent()) {
+                links.delete(storeKey(key), existing.get().revision());
+            }
+            return existing.flatMap(LatticeRecords::parseLink);
+        });
     }
 
     List<Link> links() throws InterruptedException {
@@ -145,8 +150,18 @@ final class LatticeRecords {
     List<Map<String, String>> claims() throws InterruptedException {
         return linkStore().entries().stream()
                 .filter(entry -> entry.key().startsWith(CLAIMS_PREFIX))
-                .map(entry -> WireJson.readStrings(entry.value()))
+                .map(LatticeRecords::parseClaims)
+                .flatMap(Optional::stream)
                 .toList();
+    }
+
+    private static Optional<Map<String, String>> parseClaims(KeyValueStore.Entry entry) {
+        try {
+            return Optional.of(WireJson.readStrings(entry.value()));
+        } catch (IllegalArgumentException e) {
+            log.warn("Claims record {} is not used: {}", entry.key(), e.getMessage());
+            return Optional.empty();
+        }
     }
 
     void putConfig(String name, Map<String, String> config) throws InterruptedException {
@@ -167,21 +182,19 @@ final class LatticeRecords {
         return all;
     }
 
-    private interface Attempt {
-        void run() throws InterruptedException;
+    private interface Attempt<T> {
+        T run() throws InterruptedException;
     }
 
-    private static void retryConflicts(Attempt attempt) throws InterruptedException {
+    private static <T> T retryConflicts(Attempt<T> attempt) throws InterruptedException {
         for (int attempts = 1; ; attempts++) {
             try {
-                attempt.run();
-                return;
+                return attempt.run();
             } catch (TransportException e) {
                 if (!(e.failure() instanceof TransportFailure.Conflict) || attempts == ATTEMPTS_MAX) {
                     throw e;
                 }
-                java.util.concurrent.TimeUnit.MILLISECONDS.sleep(
-                        ThreadLocalRandom.current().nextInt(1, 20 * attempts));
+                TimeUnit.MILLISECONDS.sleep(ThreadLocalRandom.current().nextInt(1, 20 * attempts));
             }
         }
     }

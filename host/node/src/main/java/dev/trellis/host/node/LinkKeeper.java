@@ -3,6 +3,7 @@ package dev.trellis.host.node;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.PostStop;
+import akka.actor.typed.PreRestart;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -126,11 +128,14 @@ final class LinkKeeper {
                     }
                     return Behaviors.same();
                 })
-                .onSignal(PostStop.class, _ -> {
-                    watches.values().forEach(Subscription::close);
-                    return Behaviors.same();
-                })
+                .onSignal(PreRestart.class, _ -> closeWatches())
+                .onSignal(PostStop.class, _ -> closeWatches())
                 .build();
+    }
+
+    private Behavior<Command> closeWatches() {
+        watches.values().forEach(Subscription::close);
+        return Behaviors.same();
     }
 
     private void onOpen(Which which) {
@@ -161,7 +166,7 @@ final class LinkKeeper {
     }
 
     private void onTold(Which which, Change change) {
-        Copy copy = java.util.Objects.requireNonNull(copies.get(which));
+        Copy copy = Objects.requireNonNull(copies.get(which));
         if (!copy.apply(change)) {
             return;
         }
@@ -176,7 +181,7 @@ final class LinkKeeper {
     }
 
     private Map<String, KeyValueStore.Entry> copy(Which which) {
-        return java.util.Objects.requireNonNull(copies.get(which)).inForce;
+        return Objects.requireNonNull(copies.get(which)).inForce;
     }
 
     private Map<String, Map<String, String>> configs() {
@@ -184,8 +189,8 @@ final class LinkKeeper {
         copy(Which.CONFIGS).forEach((name, entry) -> {
             try {
                 configs.put(name, WireJson.readStrings(entry.value()));
-            } catch (IllegalArgumentException e) {
-                log.warn("Config {} is not used: {}", name, e.getMessage());
+            } catch (IllegalArgumentException _) {
+                log.warn("Config {} is no JSON object of strings", name); // without the reason, which may quote it
             }
         });
         return configs;

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,9 @@ final class PeerWatcher {
             return;
         }
         if (beat.getState() == Beat.State.LEAVING) {
-            if (peers.remove(host) != null) {
+            Followed leaving = peers.get(host);
+            if (leaving != null && leaving.beat.getIncarnation() == beat.getIncarnation()) {
+                peers.remove(host);
                 log.info("Host {} ({}) has left", beat.getFriendlyName(), host);
                 publish();
             }
@@ -200,9 +203,7 @@ final class PeerWatcher {
         List<Peer> alive = peers.entrySet().stream()
                 .filter(entry -> entry.getValue().inventory != null)
                 .map(entry -> new Peer(
-                        entry.getKey(),
-                        entry.getValue().beat,
-                        java.util.Objects.requireNonNull(entry.getValue().inventory)))
+                        entry.getKey(), entry.getValue().beat, Objects.requireNonNull(entry.getValue().inventory)))
                 .toList();
         routes.tell(new RouteKeeper.PeersChanged(alive));
     }

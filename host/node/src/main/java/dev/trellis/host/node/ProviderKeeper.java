@@ -60,13 +60,17 @@ final class ProviderKeeper {
         EntityId id = forProvider.id();
         var supervisor = supervisors.get(id);
         if (supervisor == null) {
+            if (!(forProvider.command() instanceof ProviderSupervisor.Start)) {
+                forProvider.reply().accept(ControlReply.accepted("provider does not run on this host"));
+                return; // what never ran takes no room
+            }
             if (supervisors.size() >= PROVIDERS_MAX) {
                 forProvider
                         .reply()
                         .accept(ControlReply.refused("this host has run " + PROVIDERS_MAX + " providers, its maximum"));
                 return;
             }
-            supervisor = context.spawn(ProviderSupervisor.create(id, host), "provider-" + id);
+            supervisor = context.spawn(HostGuardian.resuming(ProviderSupervisor.create(id, host)), "provider-" + id);
             supervisors.put(id, supervisor);
             supervisor.tell(linksOf(id));
         }

@@ -39,6 +39,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,7 +80,7 @@ final class ProviderSupervisor {
 
     private record HealthTold(Health health) implements Command {}
 
-    private record Stopped(Stop request, Start was) implements Command {}
+    private record Stopped(Start was) implements Command {}
 
     private enum Tick implements Command {
         HEALTH,
@@ -115,9 +116,11 @@ final class ProviderSupervisor {
     private @Nullable Running running;
     private boolean starting;
     private boolean closing;
+    /** Who waits until the provider has stopped: a stop begins when it has started and talks about no link. */
+    private final List<Stop> stops = new ArrayList<>();
+
     private boolean linking;
     private boolean checking;
-    private @Nullable Stop stopAfterStart;
     private Health health = Health.OK;
     private long generations;
 
@@ -147,7 +150,7 @@ final class ProviderSupervisor {
                 case LinkRefused(var link, var error) -> onLinkRefused(link, error);
                 case LinkForgotten(var key) -> onLinkForgotten(key);
                 case HealthTold(var told) -> onHealth(told);
-                case Stopped(var request, var was) -> onStopped(request, was);
+                case Stopped(var was) -> onStopped(was);
                 case Tick.HEALTH -> checkHealth();
                 case Tick.RETRY -> onRetry();
             }
@@ -158,7 +161,7 @@ final class ProviderSupervisor {
     // Starting and stopping.
 
     private void onStart(Start start) {
-        if (closing) {
+        if (closing || !stops.isEmpty()) {
             start.reply().accept(ControlReply.refused("provider " + id + " is just stopping here; ask again"));
             return;
         }
@@ -217,11 +220,10 @@ final class ProviderSupervisor {
                 started.request().image());
         host.events().publish("provider_started", eventData(started.request()));
         tell();
-        offerNextLink();
-        if (stopAfterStart != null) {
-            Stop stop = stopAfterStart;
-            stopAfterStart = null;
-            onStop(stop);
+        if (stops.isEmpty()) {
+            offerNextLink();
+        } else {
+            close();
         }
     }
 
@@ -238,20 +240,22 @@ final class ProviderSupervisor {
                                 "host_id", host.host(),
                                 "error", reason,
                                 "link_name", "default"));
-        if (stopAfterStart != null) {
-            stopAfterStart.reply().accept(ControlReply.accepted("provider had not started"));
-            stopAfterStart = null;
-        }
+        answerStops("provider had not started");
     }
 
     private void onStop(Stop stop) {
-        if (starting) {
-            stopAfterStart = stop;
+        if (running == null && !starting && !closing) {
+            stop.reply().accept(ControlReply.accepted("provider does not run on this host"));
             return;
         }
+        stops.add(stop);
+        close();
+    }
+
+    /** Closes the provider, unless it has not started yet or is at a link: then what comes of that closes it. */
+    private void close() {
         Running stopping = running;
-        if (stopping == null) {
-            stop.reply().accept(ControlReply.accepted("provider does not run on this host"));
+        if (stopping == null || linking) {
             return;
         }
         running = null;
@@ -265,20 +269,29 @@ final class ProviderSupervisor {
                     stopping.provider().close();
                     return id;
                 },
-                _ -> new Stopped(stop, stopping.request()),
+                _ -> new Stopped(stopping.request()),
                 error -> {
-                    log.warn("Provider {} did not stop cleanly", id, error);
-                    return new Stopped(stop, stopping.request());
+                    log.warn("Provider {} did not stop cleanly: {}", id, reason(error));
+                    return new Stopped(stopping.request());
                 });
     }
 
-    private void onStopped(Stop request, Start was) {
+    private void onStopped(Start was) {
         closing = false;
         log.info("Provider {} has stopped", id);
         var data = eventData(was);
         data.put("reason", "stop");
+        // Members that wasmCloud 1.9 still sends for clients of 0.x.
+        data.put("instance_id", id.value());
+        data.put("public_key", id.value());
+        data.put("link_name", "default");
         host.events().publish("provider_stopped", data);
-        request.reply().accept(ControlReply.accepted("provider stopped"));
+        answerStops("provider stopped");
+    }
+
+    private void answerStops(String message) {
+        stops.forEach(stop -> stop.reply().accept(ControlReply.accepted(message)));
+        stops.clear();
     }
 
     private Map<String, Object> eventData(Start request) {
@@ -315,6 +328,7 @@ final class ProviderSupervisor {
                     old != null && old.link().equals(link) && old.config().equals(settings);
             wanted.put(key, same ? old : new ProviderLink(link, id, settings, ++generations));
         }
+        refused.keySet().retainAll(wanted.keySet());
         offerNextLink();
         tell();
     }
@@ -331,6 +345,10 @@ final class ProviderSupervisor {
         if (now == null || linking) {
             return;
         }
+        if (!stops.isEmpty()) {
+            close();
+            return;
+        }
         for (var entry : List.copyOf(acknowledged.entrySet())) {
             if (!wanted.containsKey(entry.getKey())) {
                 acknowledged.remove(entry.getKey());
@@ -344,7 +362,7 @@ final class ProviderSupervisor {
                         },
                         LinkForgotten::new,
                         error -> {
-                            log.warn("Provider {} did not forget link {} cleanly", id, original, error);
+                            log.warn("Provider {} did not forget link {} cleanly: {}", id, original, reason(error));
                             return new LinkForgotten(original);
                         });
                 return;
@@ -473,14 +491,16 @@ final class ProviderSupervisor {
 
     private static String reason(Throwable error) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-        boolean expected = cause instanceof ProviderStartException || cause instanceof LinkRejectedException;
-        return expected ? String.valueOf(cause.getMessage()) : cause.toString();
+        if (cause instanceof ProviderStartException || cause instanceof LinkRejectedException) {
+            return String.valueOf(cause.getMessage());
+        }
+        // Not the message of a fault: it may quote config, and config may be secret.
+        var trace = cause.getStackTrace();
+        return "fault of the provider: " + cause.getClass().getSimpleName()
+                + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 
-    private <T> void blocking(
-            Callable<T> work,
-            java.util.function.Function<T, Command> done,
-            java.util.function.Function<Throwable, Command> failed) {
+    private <T> void blocking(Callable<T> work, Function<T, Command> done, Function<Throwable, Command> failed) {
         CompletionStage<T> result = CompletableFuture.supplyAsync(
                 () -> {
                     try {

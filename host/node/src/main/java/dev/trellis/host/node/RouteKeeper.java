@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Owns the route snapshot: everything that changes where calls go is told to it, and it publishes the next one. */
 final class RouteKeeper {
@@ -120,8 +121,7 @@ final class RouteKeeper {
         remote.computeIfAbsent(id, _ -> new ArrayList<>()).add(new RemoteTarget(host, subject, slots, sameSite, count));
     }
 
-    private static void addAlias(
-            Map<String, EntityId> aliases, @org.jspecify.annotations.Nullable String alias, EntityId id) {
+    private static void addAlias(Map<String, EntityId> aliases, @Nullable String alias, EntityId id) {
         if (alias != null && !alias.isEmpty()) {
             aliases.putIfAbsent(alias, id);
         }

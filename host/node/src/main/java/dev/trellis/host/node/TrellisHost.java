@@ -24,9 +24,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A host: runs actors and providers, takes calls, answers the control interface, on one lattice. Starts complete and
@@ -34,6 +37,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class TrellisHost implements AutoCloseable {
     private static final Duration INVENTORY_TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration START_MAX = Duration.ofSeconds(30);
+    private static final Duration TERMINATE_MAX = Duration.ofSeconds(5);
 
     private final HostConfig config;
     private final ActorSystem<HostGuardian.Command> system;
@@ -42,6 +47,7 @@ public final class TrellisHost implements AutoCloseable {
     private final Invoker invoker;
     private final Routes routes;
     private final CountDownLatch stopRequested;
+    private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     private TrellisHost(
@@ -62,9 +68,10 @@ public final class TrellisHost implements AutoCloseable {
     }
 
     /**
-     * Starts a host.
+     * Starts a host. It answers the control interface once this method has returned.
      *
      * @param transport the lattice; stays the caller's to close, after the host
+     * @throws dev.trellis.lattice.transport.TransportException if the lattice refuses the host's subscriptions
      */
     public static TrellisHost start(HostConfig config, LatticeTransport transport) {
         var subjects = Subjects.of(config.lattice());
@@ -77,6 +84,7 @@ public final class TrellisHost implements AutoCloseable {
         var images =
                 new ImageResolver(() -> new ArtifactStore(transport.store(subjects.artifactBucket())), config.images());
         var stopRequested = new CountDownLatch(1);
+        var started = new CompletableFuture<Boolean>();
         var surroundings = new HostGuardian.Surroundings(
                 config,
                 subjects,
@@ -91,10 +99,34 @@ public final class TrellisHost implements AutoCloseable {
                 () -> load(routes.now()),
                 host -> fetchInventory(transport, subjects, io, host),
                 io,
+                started,
                 stopRequested::countDown);
         ActorSystem<HostGuardian.Command> system =
                 ActorSystem.create(HostGuardian.create(surroundings), "host", ConfigFactory.load("trellis-host"));
-        return new TrellisHost(config, system, engine, io, invoker, routes, stopRequested);
+        var host = new TrellisHost(config, system, engine, io, invoker, routes, stopRequested);
+        try {
+            awaitStarted(started);
+        } catch (RuntimeException e) {
+            host.free();
+            throw e;
+        }
+        return host;
+    }
+
+    private static void awaitStarted(CompletableFuture<Boolean> started) {
+        try {
+            started.get(START_MAX.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("the host did not start", e);
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("the host did not start within " + START_MAX, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while the host started", e);
+        }
     }
 
     private static Map<ProviderKind, ProviderFactory> factories() {
@@ -161,7 +193,8 @@ public final class TrellisHost implements AutoCloseable {
     @Override
     public void close() {
         stopRequested.countDown();
-        if (stopped.getCount() == 0) {
+        if (!closing.compareAndSet(false, true)) {
+            awaitStopped();
             return;
         }
         var left = new CountDownLatch(1);
@@ -173,9 +206,28 @@ public final class TrellisHost implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        free();
+    }
+
+    private void free() {
         system.terminate();
+        try {
+            system.getWhenTerminated().toCompletableFuture().get(TERMINATE_MAX.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            system.log().warn("The control plane of host {} did not end in order", config.friendlyName(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         io.shutdownNow();
         engine.close();
         stopped.countDown();
+    }
+
+    private void awaitStopped() {
+        try {
+            stopped.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -144,6 +144,75 @@ class TrellisHostTest {
     }
 
     @Test
+    void auction_withoutAnIdOrWithTextThatIsNoUnicode_isAnsweredAndTheHostLives() throws Exception {
+        host("NA", Labels.NONE);
+
+        assertThat(control("component.auction", Map.of("component_ref", ECHO)).message())
+                .contains("component_id is required");
+        assertThat(control("provider.auction", Map.of("provider_ref", ECHO)).message())
+                .contains("provider_id is required");
+        client.request(
+                subjects.control("label.put.NA"),
+                "{\"key\":\"zone\",\"value\":\"\\ud800\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                PATIENCE);
+
+        assertThat(inventory("NA").hostId()).isEqualTo("NA");
+    }
+
+    @Test
+    void update_ofAPinnedActorToAnotherImage_dropsThePinOfTheOldOne() throws Exception {
+        host("NA", Labels.NONE);
+        byte[] echo = java.nio.file.Files.readAllBytes(Path.of(java.net.URI.create(ECHO)));
+        String digest = dev.trellis.lattice.transport.ArtifactStore.open(client, LatticeName.DEFAULT)
+                .put(echo)
+                .hex();
+        control(
+                "component.scale.NA",
+                Map.of(
+                        "component_ref",
+                        "ghcr.io/acme/echo:1",
+                        "component_id",
+                        "app-echo",
+                        "count",
+                        1,
+                        "annotations",
+                        Map.of("trellis.dev/digest", digest)));
+        event("component_scaled", data -> true);
+
+        control("component.update.NA", new ControlRequests.UpdateActor("app-echo", Map.of(), "NA", USER_ACTOR));
+
+        event("component_scaled", data -> java.util.Objects.equals(data.get("image_ref"), USER_ACTOR));
+        assertThat(inventory("NA").components().getFirst().digest()).isNotEqualTo(digest);
+    }
+
+    @Test
+    void provider_stoppedTwiceAtOnce_bothAreAnsweredAfterItStopped() throws Exception {
+        host("NA", Labels.NONE);
+        startStore("NA");
+
+        var stop = Map.of("provider_id", STORE.value(), "host_id", "NA");
+        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+            var first = threads.submit(() -> control("provider.stop.NA", stop));
+            var second = threads.submit(() -> control("provider.stop.NA", stop));
+
+            assertThat(first.get().success()).isTrue();
+            assertThat(second.get().success()).isTrue();
+        }
+        assertThat(inventory("NA").providers()).isEmpty();
+    }
+
+    @Test
+    void actor_imageThatIsADevice_isRefused() throws Exception {
+        host("NA", Labels.NONE);
+
+        scale("NA", "app-echo", "file:///dev/zero", 1);
+
+        assertThat(event("component_scale_failed", data -> true).get("error"))
+                .asString()
+                .contains("not a regular file");
+    }
+
+    @Test
     void actor_scaledUpAndDown_showsInInventoryAndEvents() throws Exception {
         host("NA", Labels.NONE);
 
