@@ -218,8 +218,8 @@ final class ProviderSupervisor {
                 id,
                 started.kind().image(),
                 started.request().image());
+        tell(); // first: who hears the event may ask for the inventory
         host.events().publish("provider_started", eventData(started.request()));
-        tell();
         if (stops.isEmpty()) {
             offerNextLink();
         } else {
