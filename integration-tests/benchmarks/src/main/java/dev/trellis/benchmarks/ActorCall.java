@@ -51,8 +51,8 @@ import org.slf4j.event.Level;
  */
 final class ActorCall implements Benchmark {
     private static final String NAME = "actor-call";
-    private static final Duration WARM_UP = Duration.ofSeconds(3);
-    private static final Duration PASS = Duration.ofMillis(1500);
+    private static final Duration WARM_UP = Duration.ofMillis(2500);
+    private static final Duration PASS = Duration.ofSeconds(1);
     private static final int SPAWNS = 400;
 
     /** Memory is not restored between the calls of one borrowed instance, and guests need not free any. */

@@ -16,10 +16,11 @@ import java.util.regex.Pattern;
  *
  * @param failures answers that were not 200, and broken connections
  */
-record HttpLoad(double perSecond, double p50Micros, double p99Micros, double failures) {
+record HttpLoad(double requests, double perSecond, double p50Micros, double p99Micros, double failures) {
     private static final int THREADS = 2;
     private static final Pattern LATENCY = Pattern.compile("^ +(50|99)% +([0-9.]+)(us|ms|s)$", Pattern.MULTILINE);
     private static final Pattern RATE = Pattern.compile("^Requests/sec: +([0-9.]+)", Pattern.MULTILINE);
+    private static final Pattern COUNT = Pattern.compile("^ +(\\d+) requests in ", Pattern.MULTILINE);
     private static final Pattern ERRORS =
             Pattern.compile("Non-2xx or 3xx responses: (\\d+)|(?:connect|read|write|timeout) (\\d+)");
     private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)");
@@ -37,7 +38,8 @@ record HttpLoad(double perSecond, double p50Micros, double p99Micros, double fai
                 "--latency",
                 "http://127.0.0.1:" + port + "/hello"));
         Matcher rate = RATE.matcher(report);
-        if (!rate.find()) {
+        Matcher count = COUNT.matcher(report);
+        if (!rate.find() || !count.find()) {
             throw new IOException("wrk reported no rate: " + report);
         }
         double p50 = Double.NaN;
@@ -59,7 +61,7 @@ record HttpLoad(double perSecond, double p50Micros, double p99Micros, double fai
                 .results()
                 .mapToLong(match -> Long.parseLong(match.group(1) == null ? match.group(2) : match.group(1)))
                 .sum();
-        return new HttpLoad(Double.parseDouble(rate.group(1)), p50, p99, failures);
+        return new HttpLoad(Double.parseDouble(count.group(1)), Double.parseDouble(rate.group(1)), p50, p99, failures);
     }
 
     private static HttpLoad own(int port, int connections, Duration time) throws Exception {
@@ -73,7 +75,7 @@ record HttpLoad(double perSecond, double p50Micros, double p99Micros, double fai
                 mine.get();
                 open.add(mine);
             });
-            return new HttpLoad(samples.perSecond(), samples.micros(0.5), samples.micros(0.99), 0);
+            return new HttpLoad(samples.count(), samples.perSecond(), samples.micros(0.5), samples.micros(0.99), 0);
         } finally {
             for (Connection connection : open) {
                 connection.socket.close();

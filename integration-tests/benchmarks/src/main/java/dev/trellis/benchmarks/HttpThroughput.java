@@ -76,10 +76,8 @@ final class HttpThroughput implements Benchmark {
 
         Measured measure(int connections, Duration time) throws Exception {
             Duration before = process.cpu();
-            long start = System.nanoTime();
             HttpLoad load = HttpLoad.run(port, connections, time);
-            double requests = load.perSecond() * (System.nanoTime() - start) / 1e9;
-            return new Measured(load, process.cpu().minus(before).toNanos() / 1e3 / requests);
+            return new Measured(load, process.cpu().minus(before).toNanos() / 1e3 / load.requests());
         }
 
         @Override

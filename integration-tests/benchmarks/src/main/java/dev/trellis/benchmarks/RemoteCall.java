@@ -34,8 +34,8 @@ final class RemoteCall implements Benchmark {
     private static final List<Integer> CALLERS = List.of(1, 64);
     private static final Duration START_MAX = Duration.ofSeconds(60);
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
-    private static final Duration WARM_UP = Duration.ofSeconds(3);
-    private static final Duration PASS = Duration.ofSeconds(2);
+    private static final Duration WARM_UP = Duration.ofSeconds(2);
+    private static final Duration PASS = Duration.ofMillis(1500);
     private static final EntityId CALLER = new EntityId("bench-caller");
 
     private static final HttpRequest REQUEST = HttpRequest.newBuilder()

@@ -1,5 +1,6 @@
 package dev.trellis.benchmarks;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -63,15 +64,19 @@ record Row(
     }
 
     Row figureAtMost(String figure, double bound) {
-        return goal(figure + " <= " + bound, figures.getOrDefault(figure, Double.NaN) <= bound);
+        return goal(figure + " <= " + text(bound), figures.getOrDefault(figure, Double.NaN) <= bound);
     }
 
     Row ratioAtMost(String figure, double bound) {
-        return goal(figure + " <= " + bound + "x", ratios.getOrDefault(figure, Double.NaN) <= bound);
+        return goal(figure + " <= " + text(bound) + "x", ratios.getOrDefault(figure, Double.NaN) <= bound);
     }
 
     Row ratioAtLeast(String figure, double bound) {
-        return goal(figure + " >= " + bound + "x", ratios.getOrDefault(figure, Double.NaN) >= bound);
+        return goal(figure + " >= " + text(bound) + "x", ratios.getOrDefault(figure, Double.NaN) >= bound);
+    }
+
+    private static String text(double bound) {
+        return BigDecimal.valueOf(bound).stripTrailingZeros().toPlainString();
     }
 
     private Row goal(String text, boolean met) {
