@@ -34,9 +34,12 @@ public final class CallCodec {
                 .setOperation(invocation.operation())
                 .setPayload(invocation.payload().toBytes())
                 .setRemainingNanos(Math.max(0, invocation.deadline().remainingNanos()))
-                .setTraceparent(invocation.trace().parent())
-                .setTracestate(invocation.trace().state())
                 .setHops(invocation.hops())
+                .setTraceHigh(invocation.trace().traceHigh())
+                .setTraceLow(invocation.trace().traceLow())
+                .setSpan(invocation.trace().span())
+                .setSampled(invocation.trace().sampled())
+                .setTracestate(invocation.trace().state())
                 .build()
                 .toByteArray();
     }
@@ -64,12 +67,23 @@ public final class CallCodec {
                     call.getOperation(),
                     requestPayload(contract, call.getOperation(), call.getPayload()),
                     deadline(call.getRemainingNanos()),
-                    TraceContext.parse(call.getTraceparent(), call.getTracestate())
-                            .orElseGet(TraceContext::root),
+                    trace(call),
                     call.getHops());
         } catch (IllegalArgumentException e) {
             throw malformed("call request", e);
         }
+    }
+
+    private static TraceContext trace(CallRequest call) {
+        boolean given = (call.getTraceHigh() | call.getTraceLow()) != 0 && call.getSpan() != 0;
+        return given
+                ? new TraceContext(
+                        call.getTraceHigh(),
+                        call.getTraceLow(),
+                        call.getSpan(),
+                        call.getSampled(),
+                        call.getTracestate())
+                : TraceContext.root();
     }
 
     /** An unsigned number of the wire: the time that another host says is left, at most {@link #REMAINING_MAX}. */
