@@ -43,6 +43,22 @@ final class CallTicket {
     private @Nullable Thread thread;
     private boolean ours;
 
+    /** Watchdog's own: the deadline that it saw last, and at how many looks in a row. */
+    private long seenDeadlineNanos;
+
+    private int seen;
+
+    /** What the watchdog finds. */
+    enum Finding {
+        IDLE,
+        RUNNING,
+        /** The same call as at the last {@value #LOOKS_OF_LONG_CALL} looks. */
+        RUNNING_LONG
+    }
+
+    /** Looks at one call after which it counts as a long one. */
+    private static final int LOOKS_OF_LONG_CALL = 2;
+
     /** Caller: from now until {@link #leave} this thread may be interrupted once {@code deadlineNanos} has passed. */
     void enter(Thread caller, long deadline) {
         thread = caller;
@@ -77,14 +93,19 @@ final class CallTicket {
         return now == FIRING || now == FIRED;
     }
 
-    /** Watchdog: fires if the deadline is over. Whether a call is running. */
-    boolean check(long nowNanos) {
+    /** Watchdog: fires if the deadline is over. */
+    Finding check(long nowNanos) {
         int before = (int) STATE.getVolatile(this);
         if (before != RUNNING && before != FIRED) {
-            return false;
+            seen = 0;
+            return Finding.IDLE;
         }
-        if (deadlineNanos - nowNanos > 0 || !STATE.compareAndSet(this, before, FIRING)) {
-            return true;
+        long deadline = deadlineNanos;
+        seen = deadline == seenDeadlineNanos ? Math.min(seen + 1, LOOKS_OF_LONG_CALL) : 0;
+        seenDeadlineNanos = deadline;
+        Finding finding = seen == LOOKS_OF_LONG_CALL ? Finding.RUNNING_LONG : Finding.RUNNING;
+        if (deadline - nowNanos > 0 || !STATE.compareAndSet(this, before, FIRING)) {
+            return finding;
         }
         int after = before;
         Thread caller = thread;
@@ -97,6 +118,6 @@ final class CallTicket {
             after = FIRED;
         }
         STATE.setVolatile(this, after);
-        return true;
+        return finding;
     }
 }

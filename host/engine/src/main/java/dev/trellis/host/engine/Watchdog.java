@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One platform thread that interrupts guest calls at their deadlines. */
+/** One platform thread that interrupts guest calls at their deadlines, and has a carrier added for each long one. */
 final class Watchdog implements AutoCloseable {
     /*
      * Every instance registers its ticket once, for as long as it lives; a call only writes its own ticket. The thread
@@ -21,6 +21,7 @@ final class Watchdog implements AutoCloseable {
 
     private final Set<CallTicket> tickets = ConcurrentHashMap.newKeySet();
     private final Thread thread;
+    private int longCalls;
     private volatile boolean parked;
     private volatile boolean closed;
 
@@ -79,12 +80,24 @@ final class Watchdog implements AutoCloseable {
     }
 
     private boolean scan() {
-        boolean running = false;
+        int running = 0;
+        int runningLong = 0;
         long now = System.nanoTime();
         for (CallTicket ticket : tickets) {
-            running |= ticket.check(now);
+            switch (ticket.check(now)) {
+                case IDLE -> {}
+                case RUNNING -> running++;
+                case RUNNING_LONG -> runningLong++;
+            }
         }
-        return running;
+        if (runningLong != longCalls) {
+            Carriers.longCallsChanged(runningLong - longCalls);
+            longCalls = runningLong;
+        }
+        if (runningLong > 0) {
+            Carriers.startWhatIsAllowed();
+        }
+        return running + runningLong > 0;
     }
 
     /** Calls that still run are no longer interrupted at their deadlines. */

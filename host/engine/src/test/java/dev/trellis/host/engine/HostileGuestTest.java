@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -237,6 +239,37 @@ class HostileGuestTest {
             }
             for (Future<GuestFailure> end : running) {
                 assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(GuestFailure.TimedOut.class);
+            }
+        }
+    }
+
+    @Test
+    void spinningGuests_onAllCarriers_leaveACarrierForOthers() throws Exception {
+        int guests = 8
+                + ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class)
+                        .getParallelism();
+        GuestLimits patient = Guests.HASTY.withTimeBudget(Duration.ofSeconds(30));
+        try (InstancePool pool = hostile.pool(Guests.hostile(), patient)) {
+            List<Thread> spinning = new ArrayList<>();
+            for (int i = 0; i < guests; i++) {
+                spinning.add(Thread.startVirtualThread(() -> {
+                    try (GuestInstance guest = pool.borrow()) {
+                        guest.call("spin");
+                    } catch (InterruptedException e) {
+                        // asked to end, below
+                    }
+                }));
+            }
+            try {
+                var other = new CountDownLatch(1);
+                Thread.startVirtualThread(other::countDown);
+                assertThat(other.await(15, TimeUnit.SECONDS)).isTrue();
+                assertThat(spinning).anyMatch(Thread::isAlive);
+            } finally {
+                spinning.forEach(Thread::interrupt);
+            }
+            for (Thread guest : spinning) {
+                guest.join();
             }
         }
     }
