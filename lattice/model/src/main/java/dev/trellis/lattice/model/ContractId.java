@@ -1,19 +1,39 @@
 package dev.trellis.lattice.model;
 
-import java.util.regex.Pattern;
-
 /**
  * Name of a contract as guests and manifests write it, such as {@code wasmcloud:keyvalue}: a namespace and a package,
  * the {@code wit_namespace} and {@code wit_package} of the control interface. Lower case, at most 127 characters.
  */
 public record ContractId(String value) implements Comparable<ContractId> {
-    private static final Pattern VALID = Pattern.compile("[a-z][a-z0-9-]*(:[a-z][a-z0-9-]*)+");
+    private static final int LENGTH_MAX = 127;
 
     public ContractId {
-        if (value.length() > 127 || !VALID.matcher(value).matches()) {
+        if (value.length() > LENGTH_MAX || !valid(value)) {
             throw new IllegalArgumentException("contract '%s' must read namespace:package, such as wasmcloud:keyvalue"
                     .formatted(Tokens.shorten(value)));
         }
+    }
+
+    /** Two words or more with colons between, each a letter and then letters, digits and hyphens. */
+    private static boolean valid(String value) {
+        int words = 0;
+        boolean wordBegins = true;
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            boolean letter = c >= 'a' && c <= 'z';
+            if (wordBegins) {
+                if (!letter) {
+                    return false;
+                }
+                words++;
+                wordBegins = false;
+            } else if (c == ':') {
+                wordBegins = true;
+            } else if (!letter && (c < '0' || c > '9') && c != '-') {
+                return false;
+            }
+        }
+        return words >= 2 && !wordBegins;
     }
 
     /** The contract of a {@code wit_namespace} and a {@code wit_package}. */
