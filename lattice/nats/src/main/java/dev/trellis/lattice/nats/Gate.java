@@ -43,6 +43,11 @@ final class Gate {
         return shut;
     }
 
+    /** Whether the caller is the handler that runs. */
+    boolean isHeldByCaller() {
+        return lock.isHeldByCurrentThread();
+    }
+
     /** Waits for a handler that is running, unless this thread runs it, for a bounded time. */
     void awaitEmpty() {
         if (lock.isHeldByCurrentThread()) {

@@ -99,8 +99,14 @@ public final class NatsTransport implements LatticeTransport {
             Thread.ofPlatform().daemon().name("lattice-nats-clock").factory());
     private volatile boolean closed;
     private final AtomicLong outages = new AtomicLong();
-    /** What {@link #onEvent} was told last; read and written by its thread only. */
+    /** Whether the server knows our subscriptions: a new connection begins without them. */
+    private volatile boolean subscribed = true;
+    /** Whether {@link #onEvent} was told last of a connection or of its end; used by its thread only. */
+    private boolean online = true;
+    /** Whether listeners were told last that there is no connection; used by the same thread only. */
     private boolean lost;
+    /** How often that thread was told that subscriptions have been written again. */
+    private long resubscribed;
 
     private NatsTransport(NatsConfig config, Connection connection) {
         this.config = config;
@@ -215,17 +221,27 @@ public final class NatsTransport implements LatticeTransport {
     private void onEvent(io.nats.client.ConnectionListener.Events event) {
         switch (event) {
             case DISCONNECTED -> {
-                if (lost || closed) {
+                if (!online || closed) {
                     return; // an attempt to connect again has failed
                 }
-                lost = true;
+                online = false;
+                subscribed = false;
                 outages.incrementAndGet();
-                LOG.warn("Lost the connection to the lattice at {}; searching for it", config.servers());
                 large.disconnected();
                 failWaiters();
-                tell(false);
+                if (!lost) {
+                    lost = true;
+                    LOG.warn("Lost the connection to the lattice at {}; searching for it", config.servers());
+                    tell(false);
+                }
             }
+            case RECONNECTED -> online = true;
             case RESUBSCRIBED -> {
+                resubscribed++;
+                if (!awaitSubscribed()) {
+                    return; // it broke again, as the next event will say
+                }
+                subscribed = true;
                 lost = false;
                 LOG.info("Connected again to the lattice at {}", description());
                 watches.forEach(NatsWatch::restart);
@@ -238,8 +254,32 @@ public final class NatsTransport implements LatticeTransport {
                             config.servers());
                 }
             }
-            case CONNECTED, RECONNECTED, DISCOVERED_SERVERS, LAME_DUCK -> LOG.debug("NATS connection: {}", event);
+            case CONNECTED, DISCOVERED_SERVERS, LAME_DUCK -> LOG.debug("NATS connection: {}", event);
         }
+    }
+
+    /**
+     * Waits until the server has taken the subscriptions that jnats has just written, perhaps no further than to its
+     * own queue; false if the connection breaks first. Holds up further events, but none that it waits for: pings end a
+     * connection that says nothing, and its end ends the flush.
+     */
+    private boolean awaitSubscribed() {
+        try {
+            while (!closed && attached() && !outdated()) {
+                if (flush(FLUSH_MAX)) {
+                    return !outdated();
+                }
+                Thread.sleep(RECONNECT_WAIT_MIN); // it breaks, but jnats does not say so yet
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the connection is being closed
+        }
+        return false;
+    }
+
+    /** Whether jnats has reconnected more often than we have heard of: that newest connection comes to its own event. */
+    private boolean outdated() {
+        return connection.getStatistics().getReconnects() > resubscribed;
     }
 
     private void failWaiters() {
@@ -296,7 +336,7 @@ public final class NatsTransport implements LatticeTransport {
 
     /** Hands a message to the connection; false if there is none, or no room. */
     boolean send(String subject, @Nullable String replyTo, @Nullable Headers headers, byte[] payload) {
-        if (connection.getStatus() != Connection.Status.CONNECTED) {
+        if (!attached()) {
             return false;
         }
         return uninterrupted(() -> {
@@ -349,7 +389,7 @@ public final class NatsTransport implements LatticeTransport {
         if (fits(headers, payload)) {
             return send(subject, replyTo, headers(headers), payload) ? Optional.of(0L) : Optional.empty();
         }
-        if (!connected()) {
+        if (!attached()) {
             return Optional.empty();
         }
         long offer = large.offer(payload, lasting);
@@ -650,8 +690,20 @@ public final class NatsTransport implements LatticeTransport {
             subscriptions.remove(this);
             if (gate.shut() && dispatcher != null) {
                 closeDispatcher(dispatcher);
+                if (!closed && !gate.isHeldByCaller()) {
+                    awaitUnsubscribed();
+                }
             }
             gate.awaitEmpty();
+        }
+
+        /** Otherwise a request that is sent now would still be handed to us, and wait in vain. */
+        private void awaitUnsubscribed() {
+            try {
+                boolean _ = flush(FLUSH_MAX);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // closed, though perhaps not yet known to the server
+            }
         }
     }
 
@@ -721,11 +773,16 @@ public final class NatsTransport implements LatticeTransport {
         }
         try {
             long left = end - System.nanoTime();
-            if (left <= 0 || connection.getStatus() != Connection.Status.CONNECTED) {
+            if (left <= 0 || !attached()) {
                 return false;
             }
+            // jnats returns as if all were well when the connection breaks before the ping is out
+            long reconnects = connection.getStatistics().getReconnects();
+            long flushes = connection.getStatistics().getFlushCounter();
             connection.flush(Duration.ofNanos(left));
-            return true;
+            return attached()
+                    && connection.getStatistics().getReconnects() == reconnects
+                    && connection.getStatistics().getFlushCounter() > flushes;
         } catch (TimeoutException | IllegalStateException e) {
             LOG.debug("Flush did not end: {}", e.toString());
             return false;
@@ -802,7 +859,15 @@ public final class NatsTransport implements LatticeTransport {
 
     @Override
     public boolean connected() {
-        return !closed && connection.getStatus() == Connection.Status.CONNECTED;
+        return !closed && subscribed && attached();
+    }
+
+    /**
+     * Whether there is a connection to send on. After an outage that is so earlier than {@link #connected()}: replies
+     * must not be lost that are asked for as soon as the first subscription is in place.
+     */
+    private boolean attached() {
+        return connection.getStatus() == Connection.Status.CONNECTED;
     }
 
     @Override

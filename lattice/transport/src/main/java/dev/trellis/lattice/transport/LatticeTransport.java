@@ -83,7 +83,7 @@ public interface LatticeTransport extends AutoCloseable {
      */
     KeyValueStore store(String name) throws InterruptedException;
 
-    /** Whether the lattice can be reached now. */
+    /** Whether the lattice can be reached now and our subscriptions are in place, after an outage: in place again. */
     boolean connected();
 
     /**
