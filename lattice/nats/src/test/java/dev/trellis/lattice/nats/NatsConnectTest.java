@@ -18,6 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class NatsConnectTest {
+    /** Well beyond the connect timeout and what jnats takes to clean up, on a machine however slow. */
+    private static final Duration GIVEN_UP = Duration.ofSeconds(20);
+
     private static TransportFailure failure(NatsConfig config) {
         TransportFailure[] failure = new TransportFailure[1];
         assertThatExceptionOfType(TransportException.class)
@@ -40,7 +43,7 @@ class NatsConnectTest {
         assertThat(failure.message())
                 .contains("127.0.0.1:" + port, "nats-server")
                 .doesNotContain("hush");
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GIVEN_UP);
     }
 
     @Test
@@ -55,7 +58,7 @@ class NatsConnectTest {
                     Duration.ofMillis(500)));
 
             assertThat(failure).isInstanceOf(TransportFailure.Unreachable.class);
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GIVEN_UP);
         }
     }
 

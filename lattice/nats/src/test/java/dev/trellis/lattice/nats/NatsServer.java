@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NatsServer implements AutoCloseable {
     private static final Duration START_MAX = Duration.ofSeconds(20);
+    private static final int PORT_MIN = 12_000;
+    private static final int PORT_MAX = 32_000;
+    private static final int PORT_ATTEMPTS_MAX = 100;
 
     private final Path directory;
     private final Path log;
@@ -68,10 +73,21 @@ public final class NatsServer implements AutoCloseable {
         }
     }
 
+    /**
+     * A port that nobody listens on, below those that systems give to outgoing connections: one of these could take it,
+     * or a client that searches for the server connect to itself, while the server is down.
+     */
     private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+        for (int attempt = 0; attempt < PORT_ATTEMPTS_MAX; attempt++) {
+            int port = ThreadLocalRandom.current().nextInt(PORT_MIN, PORT_MAX);
+            try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return port;
+            } catch (BindException e) {
+                // somebody listens there
+            }
         }
+        throw new IOException("no free port between " + PORT_MIN + " and " + PORT_MAX + " in " + PORT_ATTEMPTS_MAX
+                + " attempts; end what listens there");
     }
 
     /** Where clients connect to. */

@@ -75,7 +75,8 @@ public interface KeyValueStore {
     List<Entry> entries() throws InterruptedException;
 
     /**
-     * Watches every key: first what is there, then {@link Change.CaughtUp}, then each change in order. After a
+     * Watches every key: first what is there, then {@link Change.CaughtUp}, then changes in order. Of a key that is
+     * written again before its change is told, only the latest may be told: the store keeps no history. After a
      * reconnect that may have lost changes it tells {@link Change.Restarted} and all keys again. {@code handler} is
      * called for one change at a time on a thread of the transport and must not block.
      */
