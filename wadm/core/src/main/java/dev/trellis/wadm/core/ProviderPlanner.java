@@ -106,6 +106,11 @@ final class ProviderPlanner {
                 } else {
                     if (instance.provider().healthy()) {
                         healthy++;
+                        String resolved = instance.provider().resolved();
+                        if (resolved != null
+                                && !resolved.equals(provider.image().value())) {
+                            reasons.add(StatusType.DEPLOYED, "runs " + resolved);
+                        }
                     } else {
                         reasons.add(
                                 StatusType.UNHEALTHY,
