@@ -31,6 +31,7 @@ class HostLossTest {
                         Duration.ofSeconds(20),
                         () -> "answers",
                         () -> history.calls().size() > 50);
+                int eventsBefore = lattice.events().size();
                 long killed = System.nanoTime();
                 lattice.process(victim).kill();
 
@@ -39,6 +40,10 @@ class HostLossTest {
                         () -> "three instances again; there are " + lattice.instances(ACTOR),
                         () -> !lattice.hostNames().contains(victim) && lattice.instances(ACTOR) == 3);
                 assertThat(back).isLessThan(Duration.ofSeconds(10));
+                assertThat(lattice.events()
+                                .subList(eventsBefore, lattice.events().size()))
+                        .as("what the other hosts told")
+                        .contains("component_scaled");
 
                 List<HttpHistory.Call> calls = history.finish();
                 assertThat(calls).filteredOn(call -> !call.ok()).allSatisfy(call -> {
@@ -57,6 +62,7 @@ class HostLossTest {
         try (var lattice = Lattice.start(directory, "one", "two", "three")) {
             deploy(lattice);
             String victim = lattice.hostsOf(HTTP).getFirst();
+            int eventsBefore = lattice.events().size();
 
             lattice.process(victim).kill();
 
@@ -65,6 +71,8 @@ class HostLossTest {
                     () -> "an answer on the same port; last " + lattice.get("/users/1"),
                     () -> lattice.get("/users/1").status() == 200);
             assertThat(lattice.hostsOf(HTTP)).hasSize(1).doesNotContain(victim);
+            assertThat(lattice.events().subList(eventsBefore, lattice.events().size()))
+                    .contains("provider_started");
         }
     }
 

@@ -30,6 +30,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -44,6 +47,7 @@ final class Lattice implements AutoCloseable {
     private static final Duration START_MAX = Duration.ofSeconds(60);
     private static final JsonMapper JSON = new JsonMapper();
 
+    private static final TypeReference<Map<String, Object>> EVENT = new TypeReference<>() {};
     private static final Duration PING_WINDOW = Duration.ofMillis(300);
     private static final Subjects SUBJECTS = Subjects.of(LatticeName.DEFAULT);
 
@@ -52,6 +56,7 @@ final class Lattice implements AutoCloseable {
     private final NatsServer nats;
     private final RedisServer redis;
     private final int port;
+    private final Queue<Map<String, Object>> events = new ConcurrentLinkedQueue<>();
     private final Map<String, TrellisProcess> processes = new LinkedHashMap<>();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
@@ -60,6 +65,9 @@ final class Lattice implements AutoCloseable {
         this.directory = directory;
         this.nats = nats;
         this.client = NatsTransport.connect(NatsConfig.of(nats.url(), "scenario"));
+        client.subscribe(
+                SUBJECTS.events(),
+                message -> events.add(WireJson.read(message.message().payload(), EVENT)));
         this.redis = redis;
         this.port = port;
     }
@@ -231,6 +239,14 @@ final class Lattice implements AutoCloseable {
 
     /** Status and body. */
     record HttpResult(int status, String body) {}
+
+    /** Types of the lattice events seen so far, such as {@code component_scaled}, without their prefix. */
+    List<String> events() {
+        return events.stream()
+                .map(event -> String.valueOf(event.get("type")))
+                .map(type -> type.substring(type.lastIndexOf('.') + 1))
+                .toList();
+    }
 
     /** Instances of an actor on all hosts together. */
     int instances(String id) throws InterruptedException {
