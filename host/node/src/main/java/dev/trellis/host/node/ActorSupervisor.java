@@ -78,25 +78,39 @@ final class ActorSupervisor {
     private @Nullable Wish wanted;
     private @Nullable Wish running;
     private @Nullable LocalActor actor;
+    private final ActorRef<ActorKeeper.Idle> keeper;
+    private long messages; // of the keeper
     private boolean loading;
 
-    private ActorSupervisor(ActorContext<Command> context, EntityId id, Surroundings host) {
+    private ActorSupervisor(
+            ActorContext<Command> context, EntityId id, Surroundings host, ActorRef<ActorKeeper.Idle> keeper) {
         this.context = context;
         this.id = id;
         this.host = host;
+        this.keeper = keeper;
     }
 
-    static Behavior<Command> create(EntityId id, Surroundings host) {
-        return Behaviors.setup(context -> new ActorSupervisor(context, id, host).behavior());
+    /** A supervisor that tells {@code keeper} whenever it has become idle; whoever sends to it must be the keeper. */
+    static Behavior<Command> create(EntityId id, Surroundings host, ActorRef<ActorKeeper.Idle> keeper) {
+        return Behaviors.setup(context -> new ActorSupervisor(context, id, host, keeper).behavior());
     }
 
     private Behavior<Command> behavior() {
         return Behaviors.receiveMessage(command -> {
             switch (command) {
-                case Scale scale -> onScale(scale);
-                case Update update -> onUpdate(update);
+                case Scale scale -> {
+                    messages++;
+                    onScale(scale);
+                }
+                case Update update -> {
+                    messages++;
+                    onUpdate(update);
+                }
                 case Loaded(var wish, var runner) -> onLoaded(wish, runner);
                 case LoadFailed(var wish, var error) -> onLoadFailed(wish, error);
+            }
+            if (wanted == null && running == null && !loading) {
+                keeper.tell(new ActorKeeper.Idle(id, context.getSelf(), messages));
             }
             return Behaviors.same();
         });

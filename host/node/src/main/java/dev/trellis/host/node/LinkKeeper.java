@@ -7,25 +7,32 @@ import akka.actor.typed.PreRestart;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
+import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.model.WireJson;
 import dev.trellis.lattice.transport.KeyValueStore;
 import dev.trellis.lattice.transport.KeyValueStore.Change;
 import dev.trellis.lattice.transport.Subscription;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Owns this host's copy of the lattice's links and configs: watches both stores, and tells routes and providers the
- * whole of it after each change. While the stores are away the last copy stays in force.
+ * Owns this host's copy of the lattice's links and configs: watches both stores, reads each changed record once, and
+ * tells routes and providers the whole of it. While the stores are away the last copy stays in force.
  */
 final class LinkKeeper {
     private static final Duration OPEN_AGAIN_AFTER = Duration.ofSeconds(1);
@@ -47,23 +54,29 @@ final class LinkKeeper {
         CONFIGS
     }
 
-    /** Copy of one store: what is in force, and while the store is read anew, what has come so far. */
-    private static final class Copy {
-        private Map<String, KeyValueStore.Entry> inForce = new HashMap<>();
-        private @Nullable Map<String, KeyValueStore.Entry> next = new HashMap<>();
+    /** A link that is not used since another one stands for the same contract. */
+    private record Shadowed(LinkKey link, LinkKey by) {}
 
+    /** A record as it was read; empty if it cannot be used, which was told once when it was read. */
+    private record Parsed<T>(long revision, Optional<T> value) {}
+
+    /** Copy of one store: what is in force, and while the store is read anew, what has come so far. Sorted by key. */
+    private static final class Copy<T> {
+        private final Function<KeyValueStore.Entry, Optional<T>> parser;
+        private SortedMap<String, Parsed<T>> inForce = new TreeMap<>();
+        private @Nullable SortedMap<String, Parsed<T>> next = new TreeMap<>();
+
+        Copy(Function<KeyValueStore.Entry, Optional<T>> parser) {
+            this.parser = parser;
+        }
+
+        /** Whether what is in force may have changed. */
         boolean apply(Change change) {
             return switch (change) {
-                case Change.Put(var entry) -> {
-                    filling().put(entry.key(), entry);
-                    yield next == null;
-                }
-                case Change.Deleted deleted -> {
-                    filling().remove(deleted.key());
-                    yield next == null;
-                }
+                case Change.Put(var entry) -> put(entry) && next == null;
+                case Change.Deleted deleted -> filling().remove(deleted.key()) != null && next == null;
                 case Change.Restarted() -> {
-                    next = new HashMap<>();
+                    next = new TreeMap<>();
                     yield false;
                 }
                 case Change.CaughtUp() -> {
@@ -76,7 +89,15 @@ final class LinkKeeper {
             };
         }
 
-        private Map<String, KeyValueStore.Entry> filling() {
+        private boolean put(KeyValueStore.Entry entry) {
+            Parsed<T> known = inForce.get(entry.key());
+            Parsed<T> parsed = known != null && known.revision() == entry.revision()
+                    ? known
+                    : new Parsed<>(entry.revision(), parser.apply(entry));
+            return !parsed.equals(filling().put(entry.key(), parsed));
+        }
+
+        private SortedMap<String, Parsed<T>> filling() {
             return next == null ? inForce : next;
         }
     }
@@ -87,7 +108,11 @@ final class LinkKeeper {
     private final Executor io;
     private final ActorRef<RouteKeeper.Command> routes;
     private final ActorRef<ProviderKeeper.Command> providers;
-    private final Map<Which, Copy> copies = Map.of(Which.LINKS, new Copy(), Which.CONFIGS, new Copy());
+    private final Copy<StoredLink> links = new Copy<>(LinkKeeper::parseLink);
+    private final Copy<Map<String, String>> configs = new Copy<>(LinkKeeper::parseConfig);
+    private List<StoredLink> linksInForce = List.of();
+    private Map<String, Map<String, String>> configsInForce = Map.of();
+    private Set<Shadowed> shadowed = Set.of();
     private final Map<Which, Subscription> watches = new HashMap<>();
 
     private LinkKeeper(
@@ -166,33 +191,79 @@ final class LinkKeeper {
     }
 
     private void onTold(Which which, Change change) {
-        Copy copy = Objects.requireNonNull(copies.get(which));
-        if (!copy.apply(change)) {
-            return;
-        }
-        List<StoredLink> links = copy(Which.LINKS).values().stream()
-                .filter(entry -> entry.key().startsWith(LatticeRecords.LINK_PREFIX))
-                .flatMap(entry ->
-                        LatticeRecords.parseLink(entry).map(link -> new StoredLink(link, entry.revision())).stream())
-                .toList();
-        routes.tell(new RouteKeeper.LinksChanged(
-                links.stream().map(StoredLink::link).toList()));
-        providers.tell(new ProviderKeeper.LinksChanged(links, configs()));
-    }
-
-    private Map<String, KeyValueStore.Entry> copy(Which which) {
-        return Objects.requireNonNull(copies.get(which)).inForce;
-    }
-
-    private Map<String, Map<String, String>> configs() {
-        var configs = new HashMap<String, Map<String, String>>();
-        copy(Which.CONFIGS).forEach((name, entry) -> {
-            try {
-                configs.put(name, WireJson.readStrings(entry.value()));
-            } catch (IllegalArgumentException _) {
-                log.warn("Config {} is no JSON object of strings", name); // without the reason, which may quote it
+        switch (which) {
+            case LINKS -> {
+                if (!links.apply(change)) {
+                    return;
+                }
+                List<StoredLink> inForce = onePerRoute();
+                routes.tell(new RouteKeeper.LinksChanged(
+                        inForce.stream().map(StoredLink::link).toList()));
+                linksInForce = inForce;
             }
-        });
-        return configs;
+            case CONFIGS -> {
+                if (!configs.apply(change)) {
+                    return;
+                }
+                var inForce = new HashMap<String, Map<String, String>>();
+                configs.inForce.forEach(
+                        (name, parsed) -> parsed.value().ifPresent(config -> inForce.put(name, config)));
+                configsInForce = Map.copyOf(inForce);
+            }
+        }
+        providers.tell(new ProviderKeeper.LinksChanged(linksInForce, configsInForce));
+    }
+
+    /**
+     * The links, at most one of a source, name and contract. Where two stand for faces of one contract, which
+     * {@code link.put} refuses but an older record or another writer may bring about, every host takes the one with
+     * the contract's own name, or else the first by key.
+     */
+    private List<StoredLink> onePerRoute() {
+        var byRoute = new LinkedHashMap<LinkKey, StoredLink>();
+        var nowShadowed = new HashSet<Shadowed>();
+        for (var parsed : links.inForce.values()) {
+            if (parsed.value().isEmpty()) {
+                continue;
+            }
+            StoredLink stored = parsed.value().get();
+            LinkKey own = stored.link().key();
+            LinkKey route = LocalProvider.routeKey(own);
+            StoredLink other = byRoute.get(route);
+            if (other == null) {
+                byRoute.put(route, stored);
+                continue;
+            }
+            boolean wins = own.equals(route);
+            if (wins) {
+                byRoute.put(route, stored);
+            }
+            var pair = wins
+                    ? new Shadowed(other.link().key(), own)
+                    : new Shadowed(own, other.link().key());
+            nowShadowed.add(pair);
+            if (!shadowed.contains(pair)) {
+                log.warn(
+                        "Link {} is not used: {} is the same contract by another name; delete one", pair.link, pair.by);
+            }
+        }
+        shadowed = nowShadowed;
+        return List.copyOf(byRoute.values());
+    }
+
+    private static Optional<StoredLink> parseLink(KeyValueStore.Entry entry) {
+        if (!entry.key().startsWith(LatticeRecords.LINK_PREFIX)) {
+            return Optional.empty(); // claims
+        }
+        return LatticeRecords.parseLink(entry).map(link -> new StoredLink(link, entry.revision()));
+    }
+
+    private static Optional<Map<String, String>> parseConfig(KeyValueStore.Entry entry) {
+        try {
+            return Optional.of(WireJson.readStrings(entry.value()));
+        } catch (IllegalArgumentException _) {
+            log.warn("Config {} is no JSON object of strings", entry.key()); // without the reason, which may quote it
+            return Optional.empty();
+        }
     }
 }

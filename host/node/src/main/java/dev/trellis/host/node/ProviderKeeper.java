@@ -6,14 +6,20 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import dev.trellis.lattice.model.ControlReply;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.Link;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
-/** Owns the providers' supervisors, one per provider that this host has ever been asked to run, and tells them links. */
+/**
+ * Owns the providers' supervisors, one per provider that this host runs or is asked to run, and tells each its links.
+ * A supervisor that has become idle is freed, unless a command is on its way to it.
+ */
 final class ProviderKeeper {
-    /** Providers that one host takes; a start of one more is refused. */
+    /** Providers that one host runs; a start of one more is refused. */
     static final int PROVIDERS_MAX = 1_000;
 
     sealed interface Command {}
@@ -24,15 +30,42 @@ final class ProviderKeeper {
     /** All links of the lattice, and all configs by name. */
     record LinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs) implements Command {}
 
+    /** A supervisor has nothing to do, after so many messages of its keeper. */
+    record Idle(EntityId id, ActorRef<ProviderSupervisor.Command> supervisor, long messages) implements Command {}
+
     /** Close every provider, and run {@code done} after the last. */
     record StopAll(Runnable done) implements Command {}
 
     private record OneStopped(Runnable done) implements Command {}
 
+    /** A supervisor, and what it has been sent. */
+    private static final class Kept {
+        private final ActorRef<ProviderSupervisor.Command> supervisor;
+        private ProviderSupervisor.LinksChanged told = new ProviderSupervisor.LinksChanged(List.of(), Map.of());
+        private long messages;
+
+        Kept(ActorRef<ProviderSupervisor.Command> supervisor) {
+            this.supervisor = supervisor;
+        }
+
+        void tell(ProviderSupervisor.Command command) {
+            messages++;
+            supervisor.tell(command);
+        }
+
+        void tellLinks(ProviderSupervisor.LinksChanged links) {
+            if (!links.equals(told)) {
+                told = links;
+                tell(links);
+            }
+        }
+    }
+
     private final ActorContext<Command> context;
     private final ProviderSupervisor.Surroundings host;
-    private final Map<EntityId, ActorRef<ProviderSupervisor.Command>> supervisors = new HashMap<>();
+    private final Map<EntityId, Kept> supervisors = new HashMap<>();
     private LinksChanged lattice = new LinksChanged(List.of(), Map.of());
+    private long spawned;
     private int stopping;
 
     private ProviderKeeper(ActorContext<Command> context, ProviderSupervisor.Surroundings host) {
@@ -49,6 +82,7 @@ final class ProviderKeeper {
             switch (command) {
                 case ForProvider forProvider -> onForProvider(forProvider);
                 case LinksChanged changed -> onLinksChanged(changed);
+                case Idle idle -> onIdle(idle);
                 case StopAll(var done) -> onStopAll(done);
                 case OneStopped(var done) -> onOneStopped(done);
             }
@@ -58,37 +92,74 @@ final class ProviderKeeper {
 
     private void onForProvider(ForProvider forProvider) {
         EntityId id = forProvider.id();
-        var supervisor = supervisors.get(id);
-        if (supervisor == null) {
+        Kept kept = supervisors.get(id);
+        if (kept == null) {
             if (!(forProvider.command() instanceof ProviderSupervisor.Start)) {
                 forProvider.reply().accept(ControlReply.accepted("provider does not run on this host"));
-                return; // what never ran takes no room
+                return; // what does not run takes no room
             }
             if (supervisors.size() >= PROVIDERS_MAX) {
                 forProvider
                         .reply()
-                        .accept(ControlReply.refused("this host has run " + PROVIDERS_MAX + " providers, its maximum"));
+                        .accept(ControlReply.refused("this host runs " + PROVIDERS_MAX + " providers, its maximum"));
                 return;
             }
-            supervisor = context.spawn(HostGuardian.resuming(ProviderSupervisor.create(id, host)), "provider-" + id);
-            supervisors.put(id, supervisor);
-            supervisor.tell(linksOf(id));
+            // The name of one that was just freed is still taken, hence the number.
+            kept = new Kept(context.spawn(
+                    HostGuardian.resuming(ProviderSupervisor.create(
+                            id, host, context.getSelf().narrow())),
+                    "provider-" + id + "-" + ++spawned));
+            supervisors.put(id, kept);
+            kept.tellLinks(only(linksOf(id), lattice.configs(), id));
         }
-        supervisor.tell(forProvider.command());
+        kept.tell(forProvider.command());
     }
 
+    private Stream<StoredLink> linksOf(EntityId id) {
+        return lattice.links().stream()
+                .filter(stored -> stored.link().source().equals(id)
+                        || stored.link().target().equals(id));
+    }
+
+    /** Only a provider whose own links or configs have changed hears of it. */
     private void onLinksChanged(LinksChanged changed) {
         lattice = changed;
-        supervisors.forEach((id, supervisor) -> supervisor.tell(linksOf(id)));
+        var own = new HashMap<EntityId, List<StoredLink>>();
+        for (StoredLink stored : changed.links()) {
+            Link link = stored.link();
+            if (supervisors.containsKey(link.source())) {
+                own.computeIfAbsent(link.source(), _ -> new ArrayList<>()).add(stored);
+            }
+            if (supervisors.containsKey(link.target()) && !link.target().equals(link.source())) {
+                own.computeIfAbsent(link.target(), _ -> new ArrayList<>()).add(stored);
+            }
+        }
+        supervisors.forEach(
+                (id, kept) -> kept.tellLinks(only(own.getOrDefault(id, List.of()).stream(), changed.configs(), id)));
     }
 
-    private ProviderSupervisor.LinksChanged linksOf(EntityId id) {
-        return new ProviderSupervisor.LinksChanged(
-                lattice.links().stream()
-                        .filter(stored -> stored.link().source().equals(id)
-                                || stored.link().target().equals(id))
-                        .toList(),
-                lattice.configs());
+    /** The links with those configs that they name for the end of {@code id}. */
+    private static ProviderSupervisor.LinksChanged only(
+            Stream<StoredLink> links, Map<String, Map<String, String>> configs, EntityId id) {
+        List<StoredLink> own = links.toList();
+        var named = new HashMap<String, Map<String, String>>();
+        for (StoredLink stored : own) {
+            for (String name : ProviderSupervisor.configNames(stored.link(), id)) {
+                var config = configs.get(name);
+                if (config != null) {
+                    named.put(name, config);
+                }
+            }
+        }
+        return new ProviderSupervisor.LinksChanged(own, named);
+    }
+
+    private void onIdle(Idle idle) {
+        Kept kept = supervisors.get(idle.id());
+        if (kept != null && kept.supervisor.equals(idle.supervisor()) && kept.messages == idle.messages()) {
+            supervisors.remove(idle.id());
+            context.stop(kept.supervisor);
+        }
     }
 
     private void onStopAll(Runnable done) {
@@ -98,8 +169,8 @@ final class ProviderKeeper {
             return;
         }
         var self = context.getSelf();
-        for (var supervisor : supervisors.values()) {
-            supervisor.tell(new ProviderSupervisor.Stop(_ -> self.tell(new OneStopped(done))));
+        for (Kept kept : supervisors.values()) {
+            kept.tell(new ProviderSupervisor.Stop(_ -> self.tell(new OneStopped(done))));
         }
     }
 

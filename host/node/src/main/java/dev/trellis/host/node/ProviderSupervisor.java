@@ -54,6 +54,21 @@ final class ProviderSupervisor {
     /** A link that was refused is offered again so often: what stood in its way may have gone. */
     static final Duration RETRY_EVERY = Duration.ofSeconds(2);
 
+    /** Time for a provider to start; then the start counts as failed, and what comes of it later is closed. */
+    static final Duration START_MAX = Duration.ofSeconds(20);
+
+    /**
+     * Time for a provider to answer to a link; then the link shows as refused. An answer that comes later still
+     * counts, and until then the provider is offered no other link.
+     */
+    static final Duration LINK_MAX = Duration.ofSeconds(10);
+
+    /** Time for a health check; then the provider counts as unhealthy. */
+    static final Duration HEALTH_MAX = Duration.ofSeconds(1);
+
+    /** Time for a provider to close; then it counts as stopped. */
+    static final Duration CLOSE_MAX = Duration.ofSeconds(10);
+
     private static final Logger log = LoggerFactory.getLogger(ProviderSupervisor.class);
 
     sealed interface Command {}
@@ -65,22 +80,26 @@ final class ProviderSupervisor {
     /** Stop; {@code reply} is told when it has, or at once if nothing runs. */
     record Stop(Consumer<ControlReply<Void>> reply) implements Command {}
 
-    /** All links that this provider is an end of, and all configs of the lattice. */
+    /** All links that this provider is an end of, and the configs that they name for it, as far as those exist. */
     record LinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs) implements Command {}
 
-    private record Started(Start request, ProviderKind kind, CapabilityProvider provider) implements Command {}
+    private record Started(Task task, Start request, ProviderKind kind, CapabilityProvider provider)
+            implements Command {}
 
-    private record StartFailed(Start request, Throwable error) implements Command {}
+    private record StartFailed(Task task, Start request, Throwable error) implements Command {}
 
-    private record LinkTaken(ProviderLink link) implements Command {}
+    private record LinkTaken(Task task, ProviderLink link) implements Command {}
 
-    private record LinkRefused(ProviderLink link, Throwable error) implements Command {}
+    private record LinkRefused(Task task, ProviderLink link, Throwable error) implements Command {}
 
-    private record LinkForgotten(LinkKey key) implements Command {}
+    private record LinkForgotten(Task task, LinkKey key) implements Command {}
 
-    private record HealthTold(Health health) implements Command {}
+    private record HealthTold(Task task, Health health) implements Command {}
 
-    private record Stopped(Start was) implements Command {}
+    private record Stopped(Task task, Start was) implements Command {}
+
+    /** The bound of {@code task} is over; if it has not ended, it fails now with {@code error}. */
+    private record Overdue(Task task, Function<Throwable, Command> failed, OverdueException error) implements Command {}
 
     private enum Tick implements Command {
         HEALTH,
@@ -105,6 +124,48 @@ final class ProviderSupervisor {
 
     private record Refusal(long generation, String reason) {}
 
+    /** Something that the provider does on a thread of its own. Told apart by identity; an outdated one is ignored. */
+    private static final class Task {
+        private @Nullable Thread thread;
+        private boolean ended;
+        private boolean expired;
+
+        synchronized void begin() {
+            thread = Thread.currentThread();
+            if (expired) {
+                thread.interrupt();
+            }
+        }
+
+        /** Whether it ended in time. No interrupt comes, and none is pending, from now on. */
+        synchronized boolean end() {
+            ended = true;
+            thread = null;
+            boolean _ = Thread.interrupted();
+            return !expired;
+        }
+
+        /** Interrupts it, unless it has ended. */
+        synchronized boolean expire() {
+            if (ended) {
+                return false;
+            }
+            expired = true;
+            if (thread != null) {
+                thread.interrupt();
+            }
+            return true;
+        }
+
+        synchronized boolean ended() {
+            return ended;
+        }
+
+        synchronized boolean expired() {
+            return expired;
+        }
+    }
+
     private final ActorContext<Command> context;
     private final EntityId id;
     private final Surroundings host;
@@ -114,58 +175,84 @@ final class ProviderSupervisor {
     private final Map<LinkKey, ProviderLink> acknowledged = new LinkedHashMap<>();
     private final Map<LinkKey, Refusal> refused = new HashMap<>();
     private @Nullable Running running;
-    private boolean starting;
-    private boolean closing;
+    private @Nullable Task starting;
+    private @Nullable Task closing;
     /** Who waits until the provider has stopped: a stop begins when it has started and talks about no link. */
     private final List<Stop> stops = new ArrayList<>();
 
-    private boolean linking;
-    private boolean checking;
+    private @Nullable Task linking;
+    private @Nullable Task checking;
     private Health health = Health.OK;
     private long generations;
+    private final ActorRef<ProviderKeeper.Idle> keeper;
+    private long messages; // of the keeper
 
-    private ProviderSupervisor(ActorContext<Command> context, EntityId id, Surroundings host) {
+    private ProviderSupervisor(
+            ActorContext<Command> context, EntityId id, Surroundings host, ActorRef<ProviderKeeper.Idle> keeper) {
         this.context = context;
         this.id = id;
         this.host = host;
+        this.keeper = keeper;
     }
 
-    static Behavior<Command> create(EntityId id, Surroundings host) {
+    /** A supervisor that tells {@code keeper} whenever it has become idle; whoever sends to it must be the keeper. */
+    static Behavior<Command> create(EntityId id, Surroundings host, ActorRef<ProviderKeeper.Idle> keeper) {
         return Behaviors.setup(context -> Behaviors.withTimers((TimerScheduler<Command> timers) -> {
             timers.startTimerWithFixedDelay(Tick.HEALTH, HEALTH_EVERY);
             timers.startTimerWithFixedDelay(Tick.RETRY, RETRY_EVERY);
-            return new ProviderSupervisor(context, id, host).behavior();
+            return new ProviderSupervisor(context, id, host, keeper).behavior();
         }));
     }
 
     private Behavior<Command> behavior() {
         return Behaviors.receiveMessage(command -> {
-            switch (command) {
-                case Start start -> onStart(start);
-                case Stop stop -> onStop(stop);
-                case LinksChanged(var links, var configs) -> onLinksChanged(links, configs);
-                case Started started -> onStarted(started);
-                case StartFailed(var request, var error) -> onStartFailed(request, error);
-                case LinkTaken(var link) -> onLinkTaken(link);
-                case LinkRefused(var link, var error) -> onLinkRefused(link, error);
-                case LinkForgotten(var key) -> onLinkForgotten(key);
-                case HealthTold(var told) -> onHealth(told);
-                case Stopped(var was) -> onStopped(was);
-                case Tick.HEALTH -> checkHealth();
-                case Tick.RETRY -> onRetry();
+            onCommand(command);
+            if (running == null && starting == null && closing == null && stops.isEmpty()) {
+                keeper.tell(new ProviderKeeper.Idle(id, context.getSelf(), messages));
             }
             return Behaviors.same();
         });
     }
 
+    private void onCommand(Command command) {
+        switch (command) {
+            case Start start -> {
+                messages++;
+                onStart(start);
+            }
+            case Stop stop -> {
+                messages++;
+                onStop(stop);
+            }
+            case LinksChanged(var links, var configs) -> {
+                messages++;
+                onLinksChanged(links, configs);
+            }
+            case Started started -> onStarted(started);
+            case StartFailed(var task, var request, var error) -> onStartFailed(task, request, error);
+            case LinkTaken(var task, var link) -> onLinkTaken(task, link);
+            case LinkRefused(var task, var link, var error) -> onLinkRefused(task, link, error);
+            case LinkForgotten(var task, var key) -> onLinkForgotten(task, key);
+            case HealthTold(var task, var told) -> onHealth(task, told);
+            case Stopped(var task, var was) -> onStopped(task, was);
+            case Overdue(var task, var failed, var error) -> {
+                if (task.expire()) {
+                    onCommand(failed.apply(error));
+                }
+            }
+            case Tick.HEALTH -> checkHealth();
+            case Tick.RETRY -> onRetry();
+        }
+    }
+
     // Starting and stopping.
 
     private void onStart(Start start) {
-        if (closing || !stops.isEmpty()) {
+        if (closing != null || !stops.isEmpty()) {
             start.reply().accept(ControlReply.refused("provider " + id + " is just stopping here; ask again"));
             return;
         }
-        if (running != null || starting) {
+        if (running != null || starting != null) {
             start.reply().accept(ControlReply.refused("provider with that ID is already running"));
             return;
         }
@@ -178,12 +265,16 @@ final class ProviderSupervisor {
             return;
         }
         start.reply().accept(ControlReply.accepted("provider starts"));
-        starting = true;
+        var task = new Task();
+        starting = task;
         blocking(
+                task,
+                START_MAX,
                 () -> factory.start(new ProviderContext(
                         id, host.lattice(), settings(start.configs()), host.invoker(), host.transport())),
-                provider -> new Started(start, kind.get(), provider),
-                error -> new StartFailed(start, error));
+                CapabilityProvider::close,
+                provider -> new Started(task, start, kind.get(), provider),
+                error -> new StartFailed(task, start, error));
     }
 
     private String offered() {
@@ -210,7 +301,10 @@ final class ProviderSupervisor {
     }
 
     private void onStarted(Started started) {
-        starting = false;
+        if (starting != started.task()) {
+            return; // too late, and closed
+        }
+        starting = null;
         running = new Running(started.request(), started.kind(), started.provider());
         health = Health.OK;
         log.info(
@@ -227,8 +321,11 @@ final class ProviderSupervisor {
         }
     }
 
-    private void onStartFailed(Start request, Throwable error) {
-        starting = false;
+    private void onStartFailed(Task task, Start request, Throwable error) {
+        if (starting != task) {
+            return;
+        }
+        starting = null;
         String reason = reason(error);
         log.warn("Provider {} ({}) cannot start: {}", id, request.image(), reason);
         host.events()
@@ -244,7 +341,7 @@ final class ProviderSupervisor {
     }
 
     private void onStop(Stop stop) {
-        if (running == null && !starting && !closing) {
+        if (running == null && starting == null && closing == null) {
             stop.reply().accept(ControlReply.accepted("provider does not run on this host"));
             return;
         }
@@ -252,32 +349,44 @@ final class ProviderSupervisor {
         close();
     }
 
-    /** Closes the provider, unless it has not started yet or is at a link: then what comes of that closes it. */
+    /**
+     * Closes the provider, unless it has not started yet or is at a link: then what comes of that closes it, or the end
+     * of its time.
+     */
     private void close() {
         Running stopping = running;
-        if (stopping == null || linking) {
+        if (stopping == null || (linking != null && !linking.expired())) {
             return;
         }
+        var task = new Task();
         running = null;
-        closing = true;
+        linking = null;
+        checking = null;
+        closing = task;
         acknowledged.clear();
         refused.clear();
         host.routes().tell(new RouteKeeper.TargetGone(id));
         host.inventory().tell(new InventoryKeeper.ProviderGone(id));
         blocking(
+                task,
+                CLOSE_MAX,
                 () -> {
                     stopping.provider().close();
                     return id;
                 },
-                _ -> new Stopped(stopping.request()),
+                _ -> {},
+                _ -> new Stopped(task, stopping.request()),
                 error -> {
                     log.warn("Provider {} did not stop cleanly: {}", id, reason(error));
-                    return new Stopped(stopping.request());
+                    return new Stopped(task, stopping.request());
                 });
     }
 
-    private void onStopped(Start was) {
-        closing = false;
+    private void onStopped(Task task, Start was) {
+        if (closing != task) {
+            return; // at last
+        }
+        closing = null;
         log.info("Provider {} has stopped", id);
         var data = eventData(was);
         data.put("reason", "stop");
@@ -314,7 +423,7 @@ final class ProviderSupervisor {
             Link link = stored.link();
             LinkKey key = LocalProvider.routeKey(link.key());
             revisions.put(key, stored.revision());
-            var names = link.target().equals(id) ? link.targetConfig() : link.sourceConfig();
+            var names = configNames(link, id);
             var missing =
                     names.stream().filter(name -> !configs.containsKey(name)).toList();
             if (!missing.isEmpty()) {
@@ -333,6 +442,11 @@ final class ProviderSupervisor {
         tell();
     }
 
+    /** The configs of a link that are for the end {@code id} of it. */
+    static List<String> configNames(Link link, EntityId id) {
+        return link.target().equals(id) ? link.targetConfig() : link.sourceConfig();
+    }
+
     private void onRetry() {
         if (!refused.isEmpty()) {
             refused.replaceAll((_, refusal) -> new Refusal(-1, refusal.reason()));
@@ -342,9 +456,10 @@ final class ProviderSupervisor {
 
     private void offerNextLink() {
         Running now = running;
-        if (now == null || linking) {
+        if (now == null || linking != null) {
             return;
         }
+        var task = new Task();
         if (!stops.isEmpty()) {
             close();
             return;
@@ -353,17 +468,20 @@ final class ProviderSupervisor {
             if (!wanted.containsKey(entry.getKey())) {
                 acknowledged.remove(entry.getKey());
                 tell(); // no call may come over it any more
-                linking = true;
+                linking = task;
                 LinkKey original = entry.getValue().link().key();
                 blocking(
+                        task,
+                        LINK_MAX,
                         () -> {
                             now.provider().linkDelete(original);
                             return original;
                         },
-                        LinkForgotten::new,
+                        _ -> {},
+                        key -> new LinkForgotten(task, key),
                         error -> {
                             log.warn("Provider {} did not forget link {} cleanly: {}", id, original, reason(error));
-                            return new LinkForgotten(original);
+                            return new LinkForgotten(task, original);
                         });
                 return;
             }
@@ -377,45 +495,73 @@ final class ProviderSupervisor {
                     || (refusal != null && refusal.generation() == link.generation())) {
                 continue;
             }
-            linking = true;
+            linking = task;
             blocking(
+                    task,
+                    LINK_MAX,
                     () -> {
                         now.provider().linkPut(link);
                         return link;
                     },
-                    LinkTaken::new,
-                    error -> new LinkRefused(link, error));
+                    _ -> {},
+                    taken -> new LinkTaken(task, taken),
+                    error -> new LinkRefused(task, link, error));
             return;
         }
     }
 
-    private void onLinkTaken(ProviderLink link) {
-        linking = false;
-        if (running != null) {
-            LinkKey key = LocalProvider.routeKey(link.link().key());
-            acknowledged.put(key, link);
-            refused.remove(key);
-            log.info("Provider {} took link {}", id, link.link().key());
-            tell();
+    private void onLinkTaken(Task task, ProviderLink link) {
+        if (linking != task) {
+            return; // of a provider that has been closed
+        }
+        linking = null;
+        LinkKey key = LocalProvider.routeKey(link.link().key());
+        acknowledged.put(key, link);
+        refused.remove(key);
+        log.info("Provider {} took link {}", id, link.link().key());
+        tell();
+        offerNextLink();
+    }
+
+    /** Comes once more if the provider ends after its time; only then the next link may be offered. */
+    private void onLinkRefused(Task task, ProviderLink link, Throwable error) {
+        if (linking != task) {
+            return;
+        }
+        boolean late = error instanceof OverdueException;
+        if (!late) {
+            linking = null;
+        }
+        if (late || !task.expired() || unwrapped(error) instanceof LinkRejectedException) {
+            refuse(link, reason(error));
+        }
+        if (late && !stops.isEmpty()) {
+            close();
+        } else {
             offerNextLink();
         }
     }
 
-    private void onLinkRefused(ProviderLink link, Throwable error) {
-        linking = false;
-        if (running != null) {
-            LinkKey key = LocalProvider.routeKey(link.link().key());
-            Refusal before = refused.put(key, new Refusal(link.generation(), reason(error)));
-            if (before == null || !before.reason().equals(reason(error))) {
-                log.warn("Provider {} refused link {}: {}", id, link.link().key(), reason(error));
+    private void refuse(ProviderLink link, String reason) {
+        LinkKey key = LocalProvider.routeKey(link.link().key());
+        Refusal before = refused.put(key, new Refusal(link.generation(), reason));
+        if (before == null || !before.reason().equals(reason)) {
+            log.warn("Provider {} refused link {}: {}", id, link.link().key(), reason);
+        }
+        tell();
+    }
+
+    private void onLinkForgotten(Task task, LinkKey key) {
+        if (linking != task) {
+            return;
+        }
+        if (!task.ended()) {
+            if (!stops.isEmpty()) {
+                close();
             }
-            tell();
-            offerNextLink();
+            return;
         }
-    }
-
-    private void onLinkForgotten(LinkKey key) {
-        linking = false;
+        linking = null;
         log.info("Provider {} forgot link {}", id, key);
         offerNextLink();
     }
@@ -424,20 +570,30 @@ final class ProviderSupervisor {
 
     private void checkHealth() {
         Running now = running;
-        if (now == null || checking) {
+        if (now == null || checking != null) {
             return;
         }
-        checking = true;
+        var task = new Task();
+        checking = task;
         blocking(
+                task,
+                HEALTH_MAX,
                 () -> now.provider().health(),
-                HealthTold::new,
-                error -> new HealthTold(Health.unhealthy(reason(error))));
+                _ -> {},
+                told -> new HealthTold(task, told),
+                error -> new HealthTold(task, Health.unhealthy(reason(error))));
     }
 
-    private void onHealth(Health told) {
-        checking = false;
-        if (running == null) {
-            return;
+    private void onHealth(Task task, Health told) {
+        if (checking != task) {
+            return; // of a provider that has been closed
+        }
+        boolean ended = task.ended();
+        if (ended) {
+            checking = null;
+        }
+        if (ended && task.expired()) {
+            return; // what it says is old; the next check asks anew
         }
         boolean changed = told.healthy() != health.healthy();
         health = told;
@@ -489,9 +645,15 @@ final class ProviderSupervisor {
                 message);
     }
 
+    private static Throwable unwrapped(Throwable error) {
+        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    }
+
     private static String reason(Throwable error) {
-        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-        if (cause instanceof ProviderStartException || cause instanceof LinkRejectedException) {
+        Throwable cause = unwrapped(error);
+        if (cause instanceof ProviderStartException
+                || cause instanceof LinkRejectedException
+                || cause instanceof OverdueException) {
             return String.valueOf(cause.getMessage());
         }
         // Not the message of a fault: it may quote config, and config may be secret.
@@ -500,16 +662,46 @@ final class ProviderSupervisor {
                 + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 
-    private <T> void blocking(Callable<T> work, Function<T, Command> done, Function<Throwable, Command> failed) {
+    /**
+     * Does {@code work} on a thread of its own. After {@code max} the thread is interrupted and the failure told; what
+     * comes of the work after all is told as well, once {@code late} has freed it.
+     */
+    private <T> void blocking(
+            Task task,
+            Duration max,
+            Callable<T> work,
+            Consumer<T> late,
+            Function<T, Command> done,
+            Function<Throwable, Command> failed) {
         CompletionStage<T> result = CompletableFuture.supplyAsync(
                 () -> {
+                    task.begin();
+                    boolean inTime = true;
+                    T value;
                     try {
-                        return work.call();
+                        value = work.call();
                     } catch (Exception e) {
                         throw new CompletionException(e);
+                    } finally {
+                        inTime = task.end();
                     }
+                    if (!inTime) {
+                        late.accept(value);
+                    }
+                    return value;
                 },
                 host.io());
         context.pipeToSelf(result, (value, error) -> error == null ? done.apply(value) : failed.apply(error));
+        var overdue = new OverdueException("did not answer within " + max.toSeconds() + " s");
+        context.scheduleOnce(max, context.getSelf(), new Overdue(task, failed, overdue));
+    }
+
+    /** The provider took longer than it may. */
+    private static final class OverdueException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        OverdueException(String message) {
+            super(message, null, false, false);
+        }
     }
 }

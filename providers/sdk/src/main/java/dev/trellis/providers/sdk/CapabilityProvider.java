@@ -9,7 +9,8 @@ import dev.trellis.lattice.model.LinkKey;
  * only messages of the contract.
  *
  * <p>The host calls {@link #linkPut}, {@link #linkDelete} and {@link #close} one at a time; {@link #invoke} and
- * {@link #health} at any time from any virtual thread.
+ * {@link #health} at any time from any virtual thread. Each has its time: when it is over, the calling thread is
+ * interrupted and the host goes on. A provider that heeds neither keeps at most its own links and calls waiting.
  */
 public interface CapabilityProvider extends AutoCloseable {
     /**
@@ -17,11 +18,17 @@ public interface CapabilityProvider extends AutoCloseable {
      * calls go on without a gap. Returning is the acknowledgement: calls over the link work from now on, though what
      * lies behind the provider may be away for a while.
      *
+     * <p>Must return within 10 s. Then the link shows as refused, and no other link is offered until this method
+     * returns; an acknowledgement counts even so. {@link #close} may be called meanwhile.
+     *
      * @throws LinkRejectedException if the link's config is not valid here; nothing has changed then
      */
     void linkPut(ProviderLink link) throws LinkRejectedException, InterruptedException;
 
-    /** Forgets a link and frees what only it used. Calls in flight may finish or fail. Unknown keys do nothing. */
+    /**
+     * Forgets a link and frees what only it used. Calls in flight may finish or fail. Unknown keys do
+     * nothing. Must return within 10 s, as {@link #linkPut}.
+     */
     void linkDelete(LinkKey link);
 
     /**
@@ -33,10 +40,13 @@ public interface CapabilityProvider extends AutoCloseable {
      */
     Payload invoke(ProviderLink link, Invocation invocation) throws InterruptedException;
 
-    /** Whether the provider can do its work now. Returns within a second. */
+    /** Whether the provider can do its work now. Must return within 1 s, else it counts as unhealthy. */
     Health health();
 
-    /** Ends the provider: takes no new work, lets work in flight finish for a bounded time, frees everything. */
+    /**
+     * Ends the provider: takes no new work, lets work in flight finish for a bounded time, frees everything. Must
+     * return within 10 s; then the provider counts as stopped.
+     */
     @Override
     void close();
 }

@@ -9,7 +9,8 @@ public interface ProviderFactory {
 
     /**
      * Starts a provider. It may wait for links before it uses any outside resource, but config that can never work is
-     * refused now.
+     * refused now. Must return within 20 s: then the calling thread is interrupted, the start counts as failed, and a
+     * provider that comes of it later is closed.
      *
      * @throws ProviderStartException if it cannot start: what was expected, and what to do; nothing is left behind
      */
