@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +31,7 @@ final class PeerWatcher {
     private static final Duration CHECK_EVERY = Duration.ofMillis(250);
 
     /** Hosts followed; beats of further ones are ignored, with a warning. */
-    private static final int PEERS_MAX = 10_000;
+    static final int PEERS_MAX = 10_000;
 
     private static final Logger log = LoggerFactory.getLogger(PeerWatcher.class);
 
@@ -38,10 +39,10 @@ final class PeerWatcher {
 
     record BeatReceived(Beat beat) implements Command {}
 
-    private record InventoryFetched(HostId host, long incarnation, long generation, HostInventory inventory)
+    private record InventoryFetched(HostId host, int fetch, long incarnation, long generation, HostInventory inventory)
             implements Command {}
 
-    private record FetchFailed(HostId host, Throwable error) implements Command {}
+    private record FetchFailed(HostId host, int fetch, Throwable error) implements Command {}
 
     private enum Check implements Command {
         NOW
@@ -54,6 +55,7 @@ final class PeerWatcher {
         private long knownGeneration = -1;
         private @Nullable HostInventory inventory;
         private boolean fetching;
+        private int fetch; // the latest one
 
         Followed(Beat beat, long now) {
             this.beat = beat;
@@ -71,26 +73,43 @@ final class PeerWatcher {
     private final HostId self;
     private final Function<HostId, CompletionStage<HostInventory>> fetchInventory;
     private final ActorRef<RouteKeeper.Command> routes;
+    private final LongSupplier nanoTime;
+    private final int peersMax;
     private final Map<HostId, Followed> peers = new HashMap<>();
+    private boolean toldFull;
+    private int fetches;
 
     private PeerWatcher(
             ActorContext<Command> context,
             HostId self,
             Function<HostId, CompletionStage<HostInventory>> fetchInventory,
-            ActorRef<RouteKeeper.Command> routes) {
+            ActorRef<RouteKeeper.Command> routes,
+            LongSupplier nanoTime,
+            int peersMax) {
         this.context = context;
         this.self = self;
         this.fetchInventory = fetchInventory;
         this.routes = routes;
+        this.nanoTime = nanoTime;
+        this.peersMax = peersMax;
     }
 
     static Behavior<Command> create(
             HostId self,
             Function<HostId, CompletionStage<HostInventory>> fetchInventory,
             ActorRef<RouteKeeper.Command> routes) {
+        return create(self, fetchInventory, routes, System::nanoTime, PEERS_MAX);
+    }
+
+    static Behavior<Command> create(
+            HostId self,
+            Function<HostId, CompletionStage<HostInventory>> fetchInventory,
+            ActorRef<RouteKeeper.Command> routes,
+            LongSupplier nanoTime,
+            int peersMax) {
         return Behaviors.setup(context -> Behaviors.withTimers((TimerScheduler<Command> timers) -> {
             timers.startTimerWithFixedDelay(Check.NOW, CHECK_EVERY);
-            return new PeerWatcher(context, self, fetchInventory, routes).behavior();
+            return new PeerWatcher(context, self, fetchInventory, routes, nanoTime, peersMax).behavior();
         }));
     }
 
@@ -99,7 +118,7 @@ final class PeerWatcher {
             switch (command) {
                 case BeatReceived(var beat) -> onBeat(beat);
                 case InventoryFetched fetched -> onFetched(fetched);
-                case FetchFailed(var host, var error) -> onFetchFailed(host, error);
+                case FetchFailed failed -> onFetchFailed(failed);
                 case Check.NOW -> onCheck();
             }
             return Behaviors.same();
@@ -128,40 +147,51 @@ final class PeerWatcher {
         }
         Followed peer = peers.get(host);
         if (peer == null) {
-            if (peers.size() >= PEERS_MAX) {
-                log.warn("Beat of host {} ignored: {} hosts are followed already", host, PEERS_MAX);
+            if (peers.size() >= peersMax) {
+                if (!toldFull) {
+                    log.warn("Beats of host {} and other new ones are ignored: {} hosts are followed", host, peersMax);
+                    toldFull = true;
+                }
                 return;
             }
-            peer = new Followed(beat, System.nanoTime());
+            peer = new Followed(beat, nanoTime.getAsLong());
             peers.put(host, peer);
             log.info("Host {} ({}) is here", beat.getFriendlyName(), host);
         }
+        boolean restarted = peer.beat.getIncarnation() != beat.getIncarnation();
         boolean stateChanged = peer.beat.getState() != beat.getState();
         peer.beat = beat;
-        peer.lastSeenNanos = System.nanoTime();
+        peer.lastSeenNanos = nanoTime.getAsLong();
+        if (restarted) {
+            log.info("Host {} ({}) has started anew", beat.getFriendlyName(), host);
+            peer.inventory = null; // nothing of what it ran runs until it says so
+            peer.fetching = false; // what is under way may tell of its life before
+        }
         if (!peer.current() && !peer.fetching) {
             fetch(host, peer);
         }
-        if (stateChanged) {
+        if (stateChanged || restarted) {
             publish();
         }
     }
 
     private void fetch(HostId host, Followed peer) {
-        peer.fetching = true;
+        int fetch = ++fetches;
         long incarnation = peer.beat.getIncarnation();
         long generation = peer.beat.getInventoryGeneration();
         context.pipeToSelf(
                 fetchInventory.apply(host),
                 (inventory, error) -> error == null
-                        ? new InventoryFetched(host, incarnation, generation, inventory)
-                        : new FetchFailed(host, error));
+                        ? new InventoryFetched(host, fetch, incarnation, generation, inventory)
+                        : new FetchFailed(host, fetch, error));
+        peer.fetch = fetch;
+        peer.fetching = true;
     }
 
     private void onFetched(InventoryFetched fetched) {
         Followed peer = peers.get(fetched.host());
-        if (peer == null) {
-            return;
+        if (peer == null || peer.fetch != fetched.fetch() || peer.beat.getIncarnation() != fetched.incarnation()) {
+            return; // of its life before
         }
         peer.fetching = false;
         peer.inventory = fetched.inventory();
@@ -173,16 +203,19 @@ final class PeerWatcher {
         }
     }
 
-    private void onFetchFailed(HostId host, Throwable error) {
-        Followed peer = peers.get(host);
-        if (peer != null) {
+    private void onFetchFailed(FetchFailed failed) {
+        Followed peer = peers.get(failed.host());
+        if (peer != null && peer.fetch == failed.fetch()) {
             peer.fetching = false; // its next beat asks again
-            log.debug("Host {} did not tell its inventory: {}", host, error.getMessage());
+            log.debug(
+                    "Host {} did not tell its inventory: {}",
+                    failed.host(),
+                    failed.error().getMessage());
         }
     }
 
     private void onCheck() {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         boolean changed = peers.entrySet().removeIf(entry -> {
             boolean silent = now - entry.getValue().lastSeenNanos > SILENCE.toNanos();
             if (silent) {
