@@ -36,9 +36,6 @@ import picocli.CommandLine.Parameters;
         description = "Call an operation of an actor and print the bytes it replies with.",
         footer = {"", "Example:", "  trellis actor invoke user-actor Actor.HealthRequest --data-file request.msgpack"})
 final class ActorInvokeCommand extends LatticeCommand {
-    /** Source of calls that an operator makes; hosts take them without a link. */
-    private static final EntityId OPERATOR = new EntityId("trellis_operator");
-
     private static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(5);
 
     @Parameters(
@@ -79,7 +76,7 @@ final class ActorInvokeCommand extends LatticeCommand {
         byte[] data = data();
         Match match = find(client.inventories());
         Invocation invocation = Invocation.first(
-                OPERATOR,
+                EntityId.OPERATOR,
                 new EntityId(match.actor().id()),
                 LinkName.DEFAULT,
                 Contracts.ACTOR,

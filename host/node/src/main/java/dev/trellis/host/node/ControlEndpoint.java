@@ -15,6 +15,7 @@ import dev.trellis.lattice.transport.IncomingMessage;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.Subscription;
 import dev.trellis.lattice.transport.TransportException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,10 +30,20 @@ import org.slf4j.LoggerFactory;
 /**
  * The control interface v1 of wasmCloud 1.9: subscriptions of this host, requests read and checked, each handed to the
  * behaviour that owns what it is about. Answers every request, also one that it does not know. Each runs on a virtual
- * thread, at most {@value #RUNNING_MAX} at once; beyond that the request is refused.
+ * thread, at most {@value #RUNNING_MAX} at once; beyond that the request is refused. Those that change one and the
+ * same actor, provider, config, or the links of one source are handled in the order in which they came.
  */
 final class ControlEndpoint implements AutoCloseable {
     static final int RUNNING_MAX = 256;
+
+    /** Largest request read: above the largest value of a store, so above any config or link. */
+    static final int BODY_BYTES_MAX = 2 << 20;
+
+    /** Calls of one actor that may run at once on a host. */
+    static final int COUNT_MAX = 100_000;
+
+    /** Longest drain that a {@code host.stop} may ask for; a longer one is cut to it, and the reply says so. */
+    static final Duration DRAIN_MAX = Duration.ofMinutes(5);
 
     private static final Logger log = LoggerFactory.getLogger(ControlEndpoint.class);
 
@@ -44,8 +55,9 @@ final class ControlEndpoint implements AutoCloseable {
     private final ActorRef<InventoryKeeper.Command> inventory;
     private final ActorRef<ActorKeeper.Command> actors;
     private final ActorRef<ProviderKeeper.Command> providers;
-    private final Runnable stopHost;
-    private final EpochGuard epochs = new EpochGuard();
+    private final Consumer<Optional<Duration>> stopHost;
+    private final EpochGuard epochs;
+    private final KeyedExecutor executor = new KeyedExecutor("control");
     private final Semaphore running = new Semaphore(RUNNING_MAX);
     private final List<Subscription> subscriptions = new ArrayList<>();
 
@@ -58,7 +70,7 @@ final class ControlEndpoint implements AutoCloseable {
             ActorRef<InventoryKeeper.Command> inventory,
             ActorRef<ActorKeeper.Command> actors,
             ActorRef<ProviderKeeper.Command> providers,
-            Runnable stopHost) {
+            Consumer<Optional<Duration>> stopHost) {
         this.transport = transport;
         this.subjects = subjects;
         this.host = host;
@@ -68,6 +80,7 @@ final class ControlEndpoint implements AutoCloseable {
         this.actors = actors;
         this.providers = providers;
         this.stopHost = stopHost;
+        this.epochs = new EpochGuard(records::leaseEpoch);
     }
 
     /** Subscribes to everything that a host answers. */
@@ -95,7 +108,12 @@ final class ControlEndpoint implements AutoCloseable {
             reply(message, ControlReply.refused("this host handles " + RUNNING_MAX + " control requests already"));
             return;
         }
-        Thread.ofVirtual().name("control").start(() -> {
+        if (message.message().payload().length > BODY_BYTES_MAX) {
+            running.release();
+            reply(message, ControlReply.refused("a control request may have at most " + BODY_BYTES_MAX + " bytes"));
+            return;
+        }
+        Runnable task = () -> {
             try {
                 handle(message);
             } catch (TransportException e) {
@@ -113,7 +131,52 @@ final class ControlEndpoint implements AutoCloseable {
             } finally {
                 running.release();
             }
-        });
+        };
+        String suffix = subjects.controlSuffix(message.message().subject());
+        var key = orderKey(suffix, message.message().payload());
+        if (key.isEmpty()) {
+            executor.execute(task);
+        } else if (!executor.execute(key.get(), task)) {
+            running.release();
+            reply(
+                    message,
+                    ControlReply.refused(KeyedExecutor.WAITING_MAX + " requests about " + key.get() + " wait already"));
+        }
+    }
+
+    /** The members that say what a request is about; of each operation some are absent. */
+    private record About(
+            @Nullable String componentId,
+            @Nullable String providerId,
+            @Nullable String providerRef,
+            @Nullable String sourceId) {}
+
+    /** What a request changes; empty if nothing, or if it cannot be read, so that it will be refused anyway. */
+    private static Optional<String> orderKey(String suffix, byte[] body) {
+        String[] parts = suffix.split("\\.", -1);
+        if (parts.length < 2 || !changesSomething(parts[0] + "." + parts[1])) {
+            return Optional.empty();
+        }
+        try {
+            return switch (parts[0]) {
+                case "component" ->
+                    Optional.ofNullable(WireJson.read(body, About.class).componentId())
+                            .map(id -> "actor " + id.strip());
+                case "provider" -> {
+                    var about = WireJson.read(body, About.class);
+                    yield Optional.ofNullable(about.providerId() == null ? about.providerRef() : about.providerId())
+                            .map(id -> "provider " + id.strip());
+                }
+                case "link" ->
+                    Optional.ofNullable(WireJson.read(body, About.class).sourceId())
+                            .map(id -> "links of " + id.strip());
+                case "config" -> Optional.of(parts.length == 3 ? "config " + parts[2] : "configs");
+                case "label" -> Optional.of("labels");
+                default -> Optional.empty();
+            };
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     private void handle(IncomingMessage message) throws InterruptedException {
@@ -151,7 +214,7 @@ final class ControlEndpoint implements AutoCloseable {
                 var change = WireJson.read(body, ControlRequests.LabelChange.class);
                 inventory.tell(new InventoryKeeper.PutLabel(
                         required("key", change.key()),
-                        required("value", change.value()),
+                        present("value", change.value()),
                         reply -> reply(message, reply)));
             }
             case "label.del" -> {
@@ -192,32 +255,43 @@ final class ControlEndpoint implements AutoCloseable {
     }
 
     private void stopHost(IncomingMessage message, byte[] body) {
+        Optional<Duration> drain = Optional.empty();
+        String note = "";
         if (body.length > 0) {
             var stop = WireJson.read(body, ControlRequests.StopHost.class);
             if (!host.value().equals(stop.hostId())) {
                 reply(message, ControlReply.refused("host_id must be " + host + ", was " + stop.hostId()));
                 return;
             }
+            Long timeout = stop.timeout();
+            if (timeout != null && timeout < 0) {
+                throw new IllegalArgumentException("timeout must be 0 or more milliseconds, was " + timeout);
+            }
+            if (timeout != null) {
+                drain = Optional.of(Duration.ofMillis(Math.min(timeout, DRAIN_MAX.toMillis())));
+                note = "; calls get " + drain.get().toMillis() + " ms to end";
+            }
         }
-        reply(message, ControlReply.accepted("host stops"));
-        stopHost.run();
+        reply(message, ControlReply.accepted("host stops" + note));
+        stopHost.accept(drain);
     }
 
     private void scale(IncomingMessage message, byte[] body) {
         var scale = WireJson.read(body, ControlRequests.ScaleActor.class);
-        if (scale.count() < 0) {
-            throw new IllegalArgumentException("count must be 0 or more, was " + scale.count());
-        }
         if (!scale.config().isEmpty()) {
             throw new IllegalArgumentException(
                     "config is for components that import wasi:config; classic actors have none");
         }
-        var id = new EntityId(required("component_id", scale.componentId()));
-        var wish = new ActorSupervisor.Wish(
-                new ImageRef(required("component_ref", scale.componentRef())),
-                scale.count(),
-                scale.annotations(),
-                scale.componentLimits());
+        var id = EntityId.ofRunning(required("component_id", scale.componentId()));
+        var image = new ImageRef(required("component_ref", scale.componentRef()));
+        Integer count = scale.count();
+        if (count == null) {
+            throw new IllegalArgumentException("member count is required: 0 stops the actor");
+        }
+        if (count < 0 || count > COUNT_MAX) {
+            throw new IllegalArgumentException("count must be from 0 to " + COUNT_MAX + ", was " + count);
+        }
+        var wish = new ActorSupervisor.Wish(image, count, scale.annotations(), scale.componentLimits());
         tellActor(message, id, reply -> new ActorSupervisor.Scale(wish, scale.allowUpdate(), reply));
     }
 
@@ -239,7 +313,7 @@ final class ControlEndpoint implements AutoCloseable {
 
     private void startProvider(IncomingMessage message, byte[] body) {
         var start = WireJson.read(body, ControlRequests.StartProvider.class);
-        var id = new EntityId(required("provider_id", start.providerId()));
+        var id = EntityId.ofRunning(required("provider_id", start.providerId()));
         var image = new ImageRef(required("provider_ref", start.providerRef()));
         Consumer<ControlReply<Void>> reply = answer -> reply(message, answer);
         providers.tell(new ProviderKeeper.ForProvider(
@@ -331,6 +405,14 @@ final class ControlEndpoint implements AutoCloseable {
                 reply(message, ControlReply.accepted("config deleted"));
             }
         }
+    }
+
+    /** Unlike {@link #required}, may be empty. */
+    private static String present(String member, @Nullable String value) {
+        if (value == null) {
+            throw new IllegalArgumentException("member " + member + " is required");
+        }
+        return value;
     }
 
     private static String required(String member, @Nullable String value) {

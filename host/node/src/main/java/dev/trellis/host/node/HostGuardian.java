@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -43,12 +44,12 @@ final class HostGuardian {
 
     sealed interface Command {}
 
-    /** Stop in order, and run {@code done} once nothing is left. */
-    record Stop(Runnable done) implements Command {}
+    /** Stop in order, with so much time for calls in flight, and run {@code done} once nothing is left. */
+    record Stop(Duration drain, Runnable done) implements Command {}
 
     private record CallsDrained(Runnable done) implements Command {}
 
-    private record ProvidersStopped(Runnable done) implements Command {}
+    private record ProvidersStopped(Stop stop) implements Command {}
 
     /** What the guardian's children need. */
     record Surroundings(
@@ -66,7 +67,7 @@ final class HostGuardian {
             Function<HostId, CompletionStage<HostInventory>> fetchInventory,
             Executor io,
             CompletableFuture<Boolean> started,
-            Runnable stopHost) {}
+            Consumer<Optional<Duration>> stopHost) {}
 
     private final ActorContext<Command> context;
     private final Surroundings host;
@@ -86,7 +87,7 @@ final class HostGuardian {
         inventory = context.spawn(
                 resuming(InventoryKeeper.create(config, host.transport(), host.subjects(), host.events(), host.load())),
                 "inventory");
-        var peers = context.spawn(restarting(PeerWatcher.create(config.id(), host.fetchInventory(), routes)), "peers");
+        var peers = context.spawn(resuming(PeerWatcher.create(config.id(), host.fetchInventory(), routes)), "peers");
         var actors = context.spawn(
                 resuming(ActorKeeper.create(new ActorSupervisor.Surroundings(
                         id,
@@ -154,49 +155,47 @@ final class HostGuardian {
         });
     }
 
-    /** For behaviours that find their state again by themselves: from beats, from watches. */
+    /** For behaviours that find their state again by themselves, and whose readers keep the last until then. */
     private static <T> Behavior<T> restarting(Behavior<T> behavior) {
         return Behaviors.supervise(behavior)
                 .onFailure(SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(10), 0.2));
     }
 
-    /** For behaviours whose state nobody can tell them again: a message that they fail on is logged and skipped. */
+    /** For behaviours whose state nobody can tell them again at once: a message that they fail on is logged and skipped. */
     static <T> Behavior<T> resuming(Behavior<T> behavior) {
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.resume());
     }
 
     private Behavior<Command> behavior() {
         return Behaviors.receiveMessage(command -> switch (command) {
-            case Stop(var done) -> onStop(done);
-            case ProvidersStopped(var done) -> onProvidersStopped(done);
+            case Stop stop -> onStop(stop);
+            case ProvidersStopped(var stop) -> onProvidersStopped(stop);
             case CallsDrained(var done) -> onCallsDrained(done);
         });
     }
 
     /** First nobody sends new calls here, then providers finish what they have, then calls of other hosts end. */
-    private Behavior<Command> onStop(Runnable done) {
+    private Behavior<Command> onStop(Stop stop) {
         log.info("Host {} stops", host.config().friendlyName());
         control.close();
         inventory.tell(InventoryKeeper.Drain.NOW);
         var self = context.getSelf();
-        providers.tell(new ProviderKeeper.StopAll(() -> self.tell(new ProvidersStopped(done))));
+        providers.tell(new ProviderKeeper.StopAll(() -> self.tell(new ProvidersStopped(stop))));
         return Behaviors.same();
     }
 
-    private Behavior<Command> onProvidersStopped(Runnable done) {
+    private Behavior<Command> onProvidersStopped(Stop stop) {
         var self = context.getSelf();
         host.io().execute(() -> {
             try {
                 TimeUnit.NANOSECONDS.sleep(SETTLE.toNanos());
-                if (!host.incomingCalls().awaitIdle(host.config().drain())) {
-                    log.warn(
-                            "Calls still ran after {}; the host stops without them",
-                            host.config().drain());
+                if (!host.incomingCalls().awaitIdle(stop.drain())) {
+                    log.warn("Calls still ran after {}; the host stops without them", stop.drain());
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            self.tell(new CallsDrained(done));
+            self.tell(new CallsDrained(stop.done()));
         });
         return Behaviors.same();
     }

@@ -1,6 +1,7 @@
 package dev.trellis.host.node;
 
 import dev.trellis.lattice.contracts.CallCodec;
+import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
@@ -17,13 +18,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Calls that other hosts send here: each on a virtual thread of its own, at most {@value #RUNNING_MAX} at once (one
- * more is answered as overloaded). A call is taken only if a link joins its source and target; who may publish on the
+ * more is answered as overloaded). A call is taken only if a link of its contract joins its source and target, or if it
+ * is an operator's ({@code trellis actor invoke}) of an actor; who may publish on the
  * call subjects at all is the NATS server's to decide.
  */
 final class IncomingCalls {
-    /** Source of calls that an operator makes with {@code trellis actor invoke}; it needs no link. */
-    static final EntityId OPERATOR = new EntityId("trellis_operator");
-
     static final int RUNNING_MAX = 8192;
 
     /** Bytes of the requests that run at once; a call beyond them is answered as overloaded. */
@@ -111,10 +110,13 @@ final class IncomingCalls {
             throw new InvocationException(
                     new InvocationFailure.NoTarget(invocation.target().value(), "does not run on this host any more"));
         }
-        boolean operator = invocation.source().equals(OPERATOR) && target instanceof LocalActor;
-        if (!operator && !table.joined(invocation.source(), invocation.target())) {
+        boolean operator = invocation.source().equals(EntityId.OPERATOR) && target instanceof LocalActor;
+        if (!operator
+                && !table.joined(
+                        invocation.source(), invocation.target(), Contracts.canonical(invocation.contract()))) {
             throw new InvocationException(new InvocationFailure.NotLinked(
-                    invocation.source().value(), "no link joins it and " + invocation.target()));
+                    invocation.source().value(),
+                    "no link for %s joins it and %s".formatted(invocation.contract(), invocation.target())));
         }
         if (invocation.deadline().passed()) {
             throw new InvocationException(new InvocationFailure.DeadlineExceeded(

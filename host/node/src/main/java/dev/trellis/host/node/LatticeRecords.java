@@ -1,6 +1,9 @@
 package dev.trellis.host.node;
 
+import dev.trellis.lattice.contracts.Contracts;
+import dev.trellis.lattice.model.ContractId;
 import dev.trellis.lattice.model.ControlRequests.LinkMessage;
+import dev.trellis.lattice.model.Lease;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.model.Subjects;
@@ -15,8 +18,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +42,21 @@ final class LatticeRecords {
     LatticeRecords(LatticeTransport transport, Subjects subjects) {
         this.transport = transport;
         this.subjects = subjects;
+    }
+
+    /** The epoch of the lattice's lease; empty if there is none that can be read. */
+    OptionalLong leaseEpoch() throws InterruptedException {
+        var entry = transport.store(subjects.manifestBucket()).get(Lease.KEY);
+        if (entry.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        try {
+            return OptionalLong.of(
+                    WireJson.read(entry.get().value(), Lease.class).epoch());
+        } catch (IllegalArgumentException e) {
+            log.warn("The lattice's lease is not readable: {}", e.getMessage());
+            return OptionalLong.empty();
+        }
     }
 
     KeyValueStore linkStore() throws InterruptedException {
@@ -96,7 +116,16 @@ final class LatticeRecords {
         boolean _ = retryConflicts(() -> {
             var existing = links.get(key);
             if (existing.isEmpty()) {
-                links.create(key, value);
+                refuseOtherFace(links, link, Long.MAX_VALUE);
+                long revision = links.create(key, value);
+                try {
+                    // Two hosts may both have found nothing: there is no compare-and-set over two keys. The store
+                    // orders its changes, so of the two links the later one sees the earlier here, and gives way.
+                    refuseOtherFace(links, link, revision);
+                } catch (IllegalArgumentException e) {
+                    links.delete(key, revision);
+                    throw e;
+                }
                 return true;
             }
             Optional<Link> old = parseLink(existing.get());
@@ -110,6 +139,26 @@ final class LatticeRecords {
             }
             return true;
         });
+    }
+
+    /** Refuses {@code link} if one stands in the store, before {@code revision}, for another face of its contract. */
+    private static void refuseOtherFace(KeyValueStore links, Link link, long revision) throws InterruptedException {
+        for (ContractId face : otherFaces(link.contract())) {
+            var other = links.get(storeKey(new LinkKey(link.source(), face, link.name())));
+            if (other.isPresent() && other.get().revision() < revision) {
+                throw new IllegalArgumentException(
+                        "link %s conflicts with the one for %s, which is the same contract by another name; delete that one first, or give this one another name"
+                                .formatted(link.key(), face));
+            }
+        }
+    }
+
+    /** The other names of the contract that {@code id} is a name of. */
+    private static List<ContractId> otherFaces(ContractId id) {
+        return Contracts.find(id).stream()
+                .flatMap(contract -> Stream.concat(Stream.of(contract.id()), contract.faces().stream()))
+                .filter(face -> !face.equals(id))
+                .toList();
     }
 
     /** Deletes a link, and returns it if there was one. */

@@ -2,6 +2,7 @@ package dev.trellis.host.node;
 
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
+import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.Labels;
@@ -11,6 +12,7 @@ import dev.trellis.lattice.model.Subjects;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,6 +31,7 @@ final class RouteKeeper {
 
     record TargetGone(EntityId id) implements Command {}
 
+    /** All links of the lattice, at most one of a {@link LocalProvider#routeKey route key}, sorted. */
     record LinksChanged(List<Link> links) implements Command {}
 
     record PeersChanged(List<Peer> peers) implements Command {}
@@ -66,10 +69,16 @@ final class RouteKeeper {
 
     private RouteTable snapshot() {
         var byKey = new HashMap<LinkKey, Link>();
-        var bySource = new HashMap<EntityId, List<Link>>();
+        var toActors = new HashMap<EntityId, List<Link>>();
+        var joined = new HashSet<RouteTable.Joint>();
         for (Link link : links) {
-            byKey.put(LocalProvider.routeKey(link.key()), link);
-            bySource.computeIfAbsent(link.source(), _ -> new ArrayList<>()).add(link);
+            LinkKey key = LocalProvider.routeKey(link.key());
+            byKey.put(key, link);
+            joined.add(new RouteTable.Joint(link.source(), link.target(), key.contract()));
+            joined.add(new RouteTable.Joint(link.target(), link.source(), key.contract()));
+            if (Contracts.find(link.contract()).isEmpty()) { // that of actors, or one whose calls are opaque
+                toActors.computeIfAbsent(link.source(), _ -> new ArrayList<>()).add(link);
+            }
         }
         var aliases = new HashMap<String, EntityId>();
         for (LocalTarget target : local.values()) {
@@ -78,7 +87,7 @@ final class RouteKeeper {
                 addAlias(aliases, actor.facts().publicKey(), actor.id());
             }
         }
-        return new RouteTable(byKey, bySource, local, remote(aliases), aliases);
+        return new RouteTable(byKey, toActors, joined, local, remote(aliases), aliases);
     }
 
     private Map<EntityId, List<RemoteTarget>> remote(Map<String, EntityId> aliases) {

@@ -1,33 +1,41 @@
 package dev.trellis.host.node;
 
+import dev.trellis.lattice.model.ContractId;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where calls go: an immutable snapshot that call threads read and the control plane replaces.
  *
  * @param links by key with the canonical contract
- * @param linksBySource the same links, by source
+ * @param actorLinks those that an actor may call another actor over, by source, in the order of their records
+ * @param joined who may call whom by which contract: both directions of every link
  * @param local what runs on this host
  * @param remote what runs on other hosts that are alive, best first
  * @param aliases call aliases and public keys of actors, from their claims
  */
 record RouteTable(
         Map<LinkKey, Link> links,
-        Map<EntityId, List<Link>> linksBySource,
+        Map<EntityId, List<Link>> actorLinks,
+        Set<Joint> joined,
         Map<EntityId, LocalTarget> local,
         Map<EntityId, List<RemoteTarget>> remote,
         Map<String, EntityId> aliases) {
-    static final RouteTable EMPTY = new RouteTable(Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
+    static final RouteTable EMPTY = new RouteTable(Map.of(), Map.of(), Set.of(), Map.of(), Map.of(), Map.of());
+
+    /** Permission of {@code source} to call {@code target} by {@code contract}, in its canonical name. */
+    record Joint(EntityId source, EntityId target, ContractId contract) {}
 
     RouteTable {
         links = Map.copyOf(links);
-        linksBySource = Map.copyOf(linksBySource);
+        actorLinks = Map.copyOf(actorLinks);
+        joined = Set.copyOf(joined);
         local = Map.copyOf(local);
         remote = Map.copyOf(remote);
         aliases = Map.copyOf(aliases);
@@ -47,24 +55,26 @@ record RouteTable(
     }
 
     /**
-     * The actor that {@code source} means by {@code name}: the target of one of its links, called by its id, its
-     * component name in the same application, its call alias or its public key.
+     * The actor that {@code source} means by {@code name}: the target of one of its links to actors, called by its id,
+     * its call alias or its public key, or, if none is called exactly so, by its component name in the same
+     * application.
      */
     Optional<Link> linkToActor(EntityId source, String name) {
+        List<Link> candidates = actorLinks.getOrDefault(source, List.of());
         EntityId aliased = aliases.get(name);
+        for (Link link : candidates) {
+            if (link.target().value().equals(name) || link.target().equals(aliased)) {
+                return Optional.of(link);
+            }
+        }
         String suffix = "-" + name.replaceAll("[^A-Za-z0-9]", "_");
-        return linksBySource.getOrDefault(source, List.of()).stream()
-                .filter(link -> link.target().value().equals(name)
-                        || link.target().equals(aliased)
-                        || link.target().value().endsWith(suffix))
+        return candidates.stream()
+                .filter(link -> link.target().value().endsWith(suffix))
                 .findFirst();
     }
 
-    /** Whether a link joins the two, in either direction: providers call the actors that are linked to them. */
-    boolean joined(EntityId source, EntityId target) {
-        return linksBySource.getOrDefault(source, List.of()).stream()
-                        .anyMatch(link -> link.target().equals(target))
-                || linksBySource.getOrDefault(target, List.of()).stream()
-                        .anyMatch(link -> link.target().equals(source));
+    /** Whether a link of that contract joins the two, in either direction: providers call the actors linked to them. */
+    boolean joined(EntityId source, EntityId target, ContractId contract) {
+        return joined.contains(new Joint(source, target, contract));
     }
 }

@@ -19,6 +19,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -30,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A host: runs actors and providers, takes calls, answers the control interface, on one lattice. Starts complete and
@@ -40,6 +42,10 @@ public final class TrellisHost implements AutoCloseable {
     private static final Duration START_MAX = Duration.ofSeconds(30);
     private static final Duration TERMINATE_MAX = Duration.ofSeconds(5);
 
+    /** What a stop may take beside the time for calls in flight: providers that close, and the last word. */
+    private static final Duration STOP_MAX =
+            ProviderSupervisor.START_MAX.plus(ProviderSupervisor.CLOSE_MAX).plusSeconds(5);
+
     private final HostConfig config;
     private final ActorSystem<HostGuardian.Command> system;
     private final WasmEngine engine;
@@ -47,6 +53,7 @@ public final class TrellisHost implements AutoCloseable {
     private final Invoker invoker;
     private final Routes routes;
     private final CountDownLatch stopRequested;
+    private final AtomicReference<Duration> drain;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch stopped = new CountDownLatch(1);
 
@@ -57,7 +64,8 @@ public final class TrellisHost implements AutoCloseable {
             ExecutorService io,
             Invoker invoker,
             Routes routes,
-            CountDownLatch stopRequested) {
+            CountDownLatch stopRequested,
+            AtomicReference<Duration> drain) {
         this.config = config;
         this.system = system;
         this.engine = engine;
@@ -65,6 +73,7 @@ public final class TrellisHost implements AutoCloseable {
         this.invoker = invoker;
         this.routes = routes;
         this.stopRequested = stopRequested;
+        this.drain = drain;
     }
 
     /**
@@ -84,6 +93,7 @@ public final class TrellisHost implements AutoCloseable {
         var images =
                 new ImageResolver(() -> new ArtifactStore(transport.store(subjects.artifactBucket())), config.images());
         var stopRequested = new CountDownLatch(1);
+        var drain = new AtomicReference<>(config.drain());
         var started = new CompletableFuture<Boolean>();
         var surroundings = new HostGuardian.Surroundings(
                 config,
@@ -91,7 +101,7 @@ public final class TrellisHost implements AutoCloseable {
                 transport,
                 records,
                 new EventPublisher(transport, subjects, config.id(), Clock.systemUTC()),
-                new ClassicActorLoader(images, engine, routes, invoker, Clock.systemUTC()),
+                new BoundedLoader(new ClassicActorLoader(images, engine, routes, invoker, Clock.systemUTC())),
                 invoker,
                 factories(),
                 new IncomingCalls(routes),
@@ -100,10 +110,13 @@ public final class TrellisHost implements AutoCloseable {
                 host -> fetchInventory(transport, subjects, io, host),
                 io,
                 started,
-                stopRequested::countDown);
+                asked -> {
+                    asked.ifPresent(drain::set);
+                    stopRequested.countDown();
+                });
         ActorSystem<HostGuardian.Command> system =
                 ActorSystem.create(HostGuardian.create(surroundings), "host", ConfigFactory.load("trellis-host"));
-        var host = new TrellisHost(config, system, engine, io, invoker, routes, stopRequested);
+        var host = new TrellisHost(config, system, engine, io, invoker, routes, stopRequested, drain);
         try {
             awaitStarted(started);
         } catch (RuntimeException e) {
@@ -189,7 +202,10 @@ public final class TrellisHost implements AutoCloseable {
         stopRequested.await();
     }
 
-    /** Stops in order: no new calls, those in flight get the config's drain time, the lattice is told. Idempotent. */
+    /**
+     * Stops in order: no new calls, those in flight get the config's drain time, or that which the request to stop
+     * named; the lattice is told. Idempotent.
+     */
     @Override
     public void close() {
         stopRequested.countDown();
@@ -198,9 +214,10 @@ public final class TrellisHost implements AutoCloseable {
             return;
         }
         var left = new CountDownLatch(1);
-        system.tell(new HostGuardian.Stop(left::countDown));
+        Duration calls = Objects.requireNonNull(drain.get());
+        system.tell(new HostGuardian.Stop(calls, left::countDown));
         try {
-            if (!left.await(config.drain().multipliedBy(2).toMillis() + 5_000, TimeUnit.MILLISECONDS)) {
+            if (!left.await(STOP_MAX.plus(calls).toMillis(), TimeUnit.MILLISECONDS)) {
                 system.log().warn("Host {} did not stop in order in time", config.friendlyName());
             }
         } catch (InterruptedException e) {

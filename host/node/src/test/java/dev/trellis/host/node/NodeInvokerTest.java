@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -217,6 +218,7 @@ class NodeInvokerTest {
         routes.publish(new RouteTable(
                 Map.of(),
                 Map.of(),
+                Set.of(),
                 local == null ? Map.of() : Map.of(TARGET, local),
                 Map.of(TARGET, List.of(remotes)),
                 Map.of()));

@@ -21,6 +21,7 @@ import dev.trellis.lattice.model.HostInventory;
 import dev.trellis.lattice.model.HostSummary;
 import dev.trellis.lattice.model.Labels;
 import dev.trellis.lattice.model.LatticeName;
+import dev.trellis.lattice.model.Lease;
 import dev.trellis.lattice.model.LinkName;
 import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.model.TraceContext;
@@ -257,10 +258,21 @@ class TrellisHostTest {
         host("NA", Labels.NONE);
         var scale = WireJson.write(Map.of("component_ref", ECHO, "component_id", "app-echo", "count", 1));
 
-        client.request(subjects.control("component.scale.NA"), Map.of("Trellis-Epoch", "7"), scale, PATIENCE);
-        var stale =
-                client.request(subjects.control("component.scale.NA"), Map.of("Trellis-Epoch", "6"), scale, PATIENCE);
+        client.store(subjects.manifestBucket()).put(Lease.KEY, WireJson.write(new Lease("controller", 7)));
+        var invented = client.request(
+                subjects.control("component.scale.NA"),
+                Map.of(ControlRequests.EPOCH_HEADER, Long.toString(Long.MAX_VALUE)),
+                scale,
+                PATIENCE);
+        var current = client.request(
+                subjects.control("component.scale.NA"), Map.of(ControlRequests.EPOCH_HEADER, "7"), scale, PATIENCE);
+        var stale = client.request(
+                subjects.control("component.scale.NA"), Map.of(ControlRequests.EPOCH_HEADER, "6"), scale, PATIENCE);
 
+        assertThat(WireJson.readReply(invented.payload(), Object.class).message())
+                .contains("its lease has epoch 7");
+        assertThat(WireJson.readReply(current.payload(), Object.class).success())
+                .isTrue();
         assertThat(WireJson.readReply(stale.payload(), Object.class).message()).contains("superseded by 7");
         assertThat(control("component.scale.NA", Map.of("component_ref", ECHO, "component_id", "app-echo", "count", 1))
                         .success())
@@ -452,7 +464,7 @@ class TrellisHostTest {
 
     private HttpResponse http(String host, EntityId actor, String path) throws InterruptedException {
         var invocation = Invocation.first(
-                IncomingCalls.OPERATOR,
+                EntityId.OPERATOR,
                 actor,
                 LinkName.DEFAULT,
                 Contracts.HTTP_SERVER.id(),

@@ -11,12 +11,15 @@ import org.jspecify.annotations.Nullable;
 public final class ControlRequests {
     private ControlRequests() {}
 
-    /** {@code component.scale.{host}}: run {@code count} instances of an actor; 0 stops it. */
+    /** Header with the decimal epoch of the controller's lease; hosts refuse commands of an older one. */
+    public static final String EPOCH_HEADER = "Trellis-Epoch";
+
+    /** {@code component.scale.{host}}: run {@code count} instances of an actor; 0 stops it, and it must be given. */
     public record ScaleActor(
             String componentRef,
             String componentId,
             Map<String, String> annotations,
-            int count,
+            @Nullable Integer count,
             Map<String, String> componentLimits,
             String hostId,
             List<String> config,
@@ -119,8 +122,8 @@ public final class ControlRequests {
         /** The link that this message means, with every identity checked. */
         public Link toLink() {
             return new Link(
-                    new EntityId(sourceId),
-                    new EntityId(target),
+                    EntityId.ofRunning(sourceId),
+                    EntityId.ofRunning(target),
                     new LinkName(name),
                     ContractId.of(witNamespace, witPackage),
                     interfaces,

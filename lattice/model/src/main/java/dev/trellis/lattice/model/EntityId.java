@@ -5,8 +5,28 @@ package dev.trellis.lattice.model;
  * control interface, which share one name space because a link may point from either to either.
  */
 public record EntityId(String value) implements Comparable<EntityId> {
+    /**
+     * Source of calls that an operator makes by hand; hosts take them without a link. No actor or provider may be
+     * called so.
+     */
+    public static final EntityId OPERATOR = new EntityId("trellis_operator");
+
     public EntityId {
         Tokens.check("actor or provider id", value, 255);
+    }
+
+    /**
+     * The id of something that runs or is linked.
+     *
+     * @throws IllegalArgumentException if {@code value} is no valid id, or that of {@link #OPERATOR}
+     */
+    public static EntityId ofRunning(String value) {
+        var id = new EntityId(value);
+        if (id.equals(OPERATOR)) {
+            throw new IllegalArgumentException(
+                    "actor or provider id '" + value + "' is reserved for calls of an operator; take another");
+        }
+        return id;
     }
 
     @Override

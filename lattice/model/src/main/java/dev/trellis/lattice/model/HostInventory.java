@@ -1,11 +1,13 @@
 package dev.trellis.lattice.model;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Everything a host runs: the answer to {@code host.get} and the data of {@code host_heartbeat}. Wire names are those
  * of wasmCloud 1.9; {@code links} of a provider is an addition that its clients skip.
+ * {@code actors}, as older hosts call {@code components}, is read too.
  */
 public record HostInventory(
         String hostId,
@@ -14,7 +16,7 @@ public record HostInventory(
         String version,
         String uptimeHuman,
         long uptimeSeconds,
-        List<ActorDescription> components,
+        @JsonAlias("actors") List<ActorDescription> components,
         List<ProviderDescription> providers) {
     public HostInventory {
         labels = labels == null ? Map.of() : Map.copyOf(labels);

@@ -27,9 +27,6 @@ final class CommandSender {
     /** Commands that wait for their turn; further ones are handed back unsent and come again with the next plan. */
     static final int WAITING_MAX = 10_000;
 
-    /** Header by which hosts tell the leader's commands from those of a former leader. */
-    static final String EPOCH_HEADER = "Trellis-Epoch";
-
     sealed interface Command {}
 
     /** Sends {@code commands} in order; {@code replyTo} hears of each. */
@@ -125,7 +122,10 @@ final class CommandSender {
     private Outcome send(Waiting next) throws InterruptedException {
         Request request = request(next.command());
         Message reply = transport.request(
-                request.subject(), Map.of(EPOCH_HEADER, Long.toString(next.epoch())), request.payload(), timeout);
+                request.subject(),
+                Map.of(ControlRequests.EPOCH_HEADER, Long.toString(next.epoch())),
+                request.payload(),
+                timeout);
         var answer = WireJson.readReply(reply.payload(), Object.class);
         return answer.success()
                 ? new Outcome.Accepted(next.command())

@@ -6,6 +6,7 @@ import akka.actor.typed.SupervisorStrategy;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
+import dev.trellis.lattice.model.Lease;
 import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.model.WireJson;
 import dev.trellis.lattice.transport.KeyValueStore;
@@ -28,8 +29,6 @@ final class LeaseKeeper {
      * A holder that cannot renew stops acting before the timeout is over. Should it act late all the same (a pause of
      * its process), hosts refuse its commands, since they have seen the higher epoch.
      */
-    static final String KEY = "LEASE";
-
     private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
 
     sealed interface Command {}
@@ -52,9 +51,6 @@ final class LeaseKeeper {
 
         void following();
     }
-
-    /** What the key holds; an empty controller means that it was given back. */
-    record Lease(String controller, long epoch) {}
 
     private final ActorContext<Command> context;
     private final WadmConfig config;
@@ -154,7 +150,7 @@ final class LeaseKeeper {
         busy = true;
         long started = System.nanoTime();
         context.pipeToSelf(
-                Work.on(io, () -> store().get(KEY)),
+                Work.on(io, () -> store().get(Lease.KEY)),
                 (entry, error) -> error == null ? new Looked(started, entry) : new Failed(Work.message(error)));
     }
 
@@ -166,8 +162,8 @@ final class LeaseKeeper {
                 Work.on(io, () -> {
                     try {
                         return expectedRevision == 0
-                                ? store().create(KEY, value)
-                                : store().update(KEY, value, expectedRevision);
+                                ? store().create(Lease.KEY, value)
+                                : store().update(Lease.KEY, value, expectedRevision);
                     } catch (TransportException e) {
                         if (e.failure() instanceof TransportFailure.Conflict) {
                             return -1L;
@@ -239,7 +235,7 @@ final class LeaseKeeper {
         // A renewal of our own whose answer got lost moves the revision too; only another holder ends our term.
         busy = true;
         var ours = new Lease(controller, epoch);
-        context.pipeToSelf(Work.on(io, () -> store().get(KEY)), (entry, error) -> {
+        context.pipeToSelf(Work.on(io, () -> store().get(Lease.KEY)), (entry, error) -> {
             if (error != null) {
                 return new Failed(Work.message(error));
             }
@@ -283,6 +279,6 @@ final class LeaseKeeper {
         long expected = revision;
         epoch = 0;
         follower.following();
-        var _ = Work.on(io, () -> store().update(KEY, value, expected));
+        var _ = Work.on(io, () -> store().update(Lease.KEY, value, expected));
     }
 }

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -140,10 +141,11 @@ final class ScriptedHost implements AutoCloseable {
         switch (operation) {
             case "component.scale" -> {
                 var scale = WireJson.read(payload, ControlRequests.ScaleActor.class);
+                int count = Objects.requireNonNull(scale.count());
                 String error = failing.get(scale.componentId());
                 if (error != null) {
                     event("component_scale_failed", Map.of("component_id", scale.componentId(), "error", error));
-                } else if (scale.count() == 0) {
+                } else if (count == 0) {
                     actors.remove(scale.componentId());
                 } else {
                     actors.put(
@@ -154,7 +156,7 @@ final class ScriptedHost implements AutoCloseable {
                                     null,
                                     scale.annotations(),
                                     0,
-                                    scale.count(),
+                                    count,
                                     Map.of(),
                                     null,
                                     null,
