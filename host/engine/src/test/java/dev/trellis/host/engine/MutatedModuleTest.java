@@ -3,15 +3,18 @@ package dev.trellis.host.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /**
  * Broken modules are refused, or run within their limits; nothing else happens.
  *
- * <p>{@code -Dtrellis.engine.mutants=100000 -Dtrellis.engine.seed=7} for more and other ones.
+ * <p>{@code ./verify} runs 100,000; {@code -Dtrellis.engine.mutants=100000 -Dtrellis.engine.seed=7} for more and other ones.
  */
 class MutatedModuleTest {
     private static final int MUTANTS = Integer.getInteger("trellis.engine.mutants", 2_000);
@@ -32,19 +35,31 @@ class MutatedModuleTest {
     }
 
     @Test
-    void load_mutants_areRefusedOrHarmless() throws InterruptedException {
-        Random random = new Random(SEED);
+    void load_mutants_areRefusedOrHarmless() throws Exception {
         List<byte[]> originals =
                 List.of(Guests.wasm("state"), Guests.wasm("hostile"), Guests.wasm("wasi"), Guests.wasm("actor17"));
-        int ran = 0;
-        try (WasmEngine engine = new WasmEngine(EngineConfig.DEFAULTS)) {
-            for (int i = 0; i < MUTANTS; i++) {
-                byte[] mutant = mutate(originals.get(i % originals.size()), random);
-                ran += loadAndRun(engine, mutant, "mutant " + i + " of seed " + SEED) ? 1 : 0;
+        int workers = Runtime.getRuntime().availableProcessors();
+        try (WasmEngine engine = new WasmEngine(EngineConfig.DEFAULTS);
+                var threads = Executors.newFixedThreadPool(workers)) {
+            List<Future<Integer>> parts = new ArrayList<>();
+            for (int worker = 0; worker < workers; worker++) {
+                int first = worker;
+                parts.add(threads.submit(() -> {
+                    int ran = 0;
+                    for (int i = first; i < MUTANTS; i += workers) {
+                        byte[] mutant = mutate(originals.get(i % originals.size()), new Random(SEED + i));
+                        ran += loadAndRun(engine, mutant, "mutant " + i + " of seed " + SEED) ? 1 : 0;
+                    }
+                    return ran;
+                }));
             }
+            int ran = 0;
+            for (Future<Integer> part : parts) {
+                ran += part.get();
+            }
+            assertThat(ran).as("mutants that are still modules").isPositive();
             assertThat(engine.watchdog().registered()).isZero();
         }
-        assertThat(ran).as("mutants that are still modules").isPositive();
     }
 
     private static byte[] mutate(byte[] original, Random random) {
