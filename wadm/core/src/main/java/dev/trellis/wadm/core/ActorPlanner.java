@@ -42,21 +42,7 @@ final class ActorPlanner {
     }
 
     private void plan(Deployment deployment, ActorComponent actor, ManifestScaler scaler, String id, Reasons reasons) {
-        if (!actor.secrets().isEmpty()) {
-            reasons.add(
-                    StatusType.FAILED,
-                    "secret " + actor.secrets().getFirst().name()
-                            + " cannot be read: secrets are not supported yet; use a config");
-            return;
-        }
-        var undecided = pass.undecided();
-        if (undecided.isPresent()) {
-            reasons.add(StatusType.WAITING, undecided.get());
-            return;
-        }
-        var missing = pass.missing(actor.config());
-        if (!missing.isEmpty()) {
-            reasons.add(StatusType.WAITING, "waiting for config " + Pass.join(missing));
+        if (pass.heldBack(actor, reasons)) {
             return;
         }
 

@@ -209,6 +209,28 @@ final class Pass {
         }
     }
 
+    /** Whether nothing can be decided about {@code component} yet; {@code reasons} then learns why. */
+    boolean heldBack(ManifestComponent component, Reasons reasons) {
+        if (!component.secrets().isEmpty()) {
+            reasons.add(
+                    StatusType.FAILED,
+                    "secret " + component.secrets().getFirst().name()
+                            + " cannot be read: secrets are not supported yet; use a config");
+            return true;
+        }
+        var undecided = undecided();
+        if (undecided.isPresent()) {
+            reasons.add(StatusType.WAITING, undecided.get());
+            return true;
+        }
+        var missing = missing(component.config());
+        if (!missing.isEmpty()) {
+            reasons.add(StatusType.WAITING, "waiting for config " + join(missing));
+            return true;
+        }
+        return false;
+    }
+
     static <K, V> Map<K, V> ordered() {
         return new LinkedHashMap<>();
     }

@@ -45,21 +45,7 @@ final class ProviderPlanner {
     }
 
     private void plan(Deployment deployment, CapabilityComponent provider, String id, Reasons reasons) {
-        if (!provider.secrets().isEmpty()) {
-            reasons.add(
-                    StatusType.FAILED,
-                    "secret " + provider.secrets().getFirst().name()
-                            + " cannot be read: secrets are not supported yet; use a config");
-            return;
-        }
-        var undecided = pass.undecided();
-        if (undecided.isPresent()) {
-            reasons.add(StatusType.WAITING, undecided.get());
-            return;
-        }
-        var missing = pass.missing(provider.config());
-        if (!missing.isEmpty()) {
-            reasons.add(StatusType.WAITING, "waiting for config " + Pass.join(missing));
+        if (pass.heldBack(provider, reasons)) {
             return;
         }
 
