@@ -673,6 +673,8 @@ final class ProviderSupervisor {
             Consumer<T> late,
             Function<T, Command> done,
             Function<Throwable, Command> failed) {
+        var overdue = new OverdueException("did not answer within " + max.toSeconds() + " s");
+        context.scheduleOnce(max, context.getSelf(), new Overdue(task, failed, overdue));
         CompletionStage<T> result = CompletableFuture.supplyAsync(
                 () -> {
                     task.begin();
@@ -692,8 +694,6 @@ final class ProviderSupervisor {
                 },
                 host.io());
         context.pipeToSelf(result, (value, error) -> error == null ? done.apply(value) : failed.apply(error));
-        var overdue = new OverdueException("did not answer within " + max.toSeconds() + " s");
-        context.scheduleOnce(max, context.getSelf(), new Overdue(task, failed, overdue));
     }
 
     /** The provider took longer than it may. */

@@ -49,6 +49,9 @@ class TrellisHostTest {
             ROOT.resolve("actor-sdk/samples/user-actor/user-actor.wasm").toUri().toString();
     private static final String ECHO =
             ROOT.resolve("actor-sdk/samples/echo-c/echo-c.wasm").toUri().toString();
+    private static final String PROXY =
+            ROOT.resolve("actor-sdk/test-guests/proxy.wasm").toUri().toString();
+    private static final EntityId PROXY_ID = new EntityId("app-proxy");
     private static final EntityId ACTOR = new EntityId("app-user");
     private static final EntityId STORE = new EntityId("app-store");
 
@@ -295,6 +298,115 @@ class TrellisHostTest {
     }
 
     @Test
+    void actorCallsActorOnAnotherHost_onlyOverALinkAndOnlyByItsContract() throws Exception {
+        host("NA", Labels.NONE);
+        host("NB", Labels.NONE);
+        scale("NA", PROXY_ID.value(), PROXY, 1);
+        event("component_scaled", data -> java.util.Objects.equals(data.get("component_id"), PROXY_ID.value()));
+        scale("NB", "app-echo_c", ECHO, 1);
+        event("component_scaled", data -> java.util.Objects.equals(data.get("component_id"), "app-echo_c"));
+        byte[] callEcho = proxyCall("echo-c", "Actor.HealthRequest", new byte[0]);
+
+        assertThatExceptionOfType(InvocationException.class)
+                .isThrownBy(() -> viaProxy(callEcho))
+                .satisfies(e -> assertThat(e.failure().root()).isInstanceOf(InvocationFailure.NotLinked.class));
+        assertThat(control(
+                                "link.put",
+                                new ControlRequests.LinkMessage(
+                                        PROXY_ID.value(),
+                                        "app-echo_c",
+                                        "default",
+                                        "trellis",
+                                        "actor",
+                                        List.of(),
+                                        List.of(),
+                                        List.of()))
+                        .success())
+                .isTrue();
+
+        await(() -> {
+            try {
+                return new String(viaProxy(callEcho), java.nio.charset.StandardCharsets.ISO_8859_1).contains("healthy");
+            } catch (InvocationException e) {
+                return false; // the hosts have not heard of each other yet
+            }
+        });
+        assertThatExceptionOfType(InvocationException.class)
+                .isThrownBy(() -> call("NB", PROXY_ID, "app-echo_c", Contracts.HTTP_SERVER.id(), new byte[0]))
+                .satisfies(e -> assertThat(e.failure()).isInstanceOf(InvocationFailure.NotLinked.class));
+    }
+
+    @Test
+    void builtins_throughAHost_needNoLink() throws Exception {
+        host("NA", Labels.NONE);
+        scale("NA", PROXY_ID.value(), PROXY, 1);
+        event("component_scaled", data -> true);
+        var lines = new ch.qos.logback.core.read.ListAppender<ch.qos.logback.classic.spi.ILoggingEvent>();
+        var logger = (ch.qos.logback.classic.Logger) org.slf4j.LoggerFactory.getLogger("dev.trellis.actor");
+        lines.start();
+        logger.addAppender(lines);
+        opened.add(() -> logger.detachAppender(lines));
+        String numbergen = "wasmcloud:builtin:numbergen";
+
+        assertThat(viaProxy(proxyCall(numbergen, "NumberGen.GenerateGuid", new byte[0])))
+                .hasSize(38);
+        assertThat(viaProxy(proxyCall(numbergen, "NumberGen.Random32", new byte[0])))
+                .isNotEmpty();
+        assertThat(viaProxy(proxyCall(numbergen, "NumberGen.RandomInRange", new byte[] {(byte) 0x92, 7, 7})))
+                .containsExactly(7);
+        byte[] warnHi = {(byte) 0x92, (byte) 0xa4, 'w', 'a', 'r', 'n', (byte) 0xa2, 'h', 'i'};
+        assertThat(viaProxy(proxyCall("wasmcloud:builtin:logging", "Logging.WriteLog", warnHi)))
+                .isEmpty();
+
+        assertThat(lines.list)
+                .extracting(ch.qos.logback.classic.spi.ILoggingEvent::getFormattedMessage)
+                .containsExactly(PROXY_ID + ": hi");
+    }
+
+    @Test
+    void control_valuesOutOfBounds_areRefusedWithWhatIsExpected() throws Exception {
+        host("NA", Labels.NONE);
+
+        assertThat(control("component.scale.NA", Map.of("component_ref", ECHO, "component_id", "app-echo"))
+                        .message())
+                .contains("count is required");
+        assertThat(control(
+                                "component.scale.NA",
+                                Map.of("component_ref", ECHO, "component_id", "app-echo", "count", 100_001))
+                        .message())
+                .contains("100000");
+        assertThat(control(
+                                "component.scale.NA",
+                                Map.of("component_ref", ECHO, "component_id", "trellis_operator", "count", 1))
+                        .message())
+                .contains("reserved");
+        assertThat(control("host.stop.NA", Map.of("host_id", "NA", "timeout", -1))
+                        .message())
+                .contains("timeout");
+        assertThat(control("label.put.NA", new ControlRequests.LabelChange("empty", ""))
+                        .success())
+                .isTrue();
+        assertThat(inventory("NA").labels()).containsEntry("empty", "");
+    }
+
+    @Test
+    void scale_upAndDownInARow_theLastOneCounts() throws Exception {
+        host("NA", Labels.NONE);
+
+        for (int i = 0; i < 20; i++) {
+            client.publish(
+                    subjects.control("component.scale.NA"),
+                    WireJson.write(
+                            Map.of("component_ref", ECHO, "component_id", "app-echo", "count", i % 2 == 0 ? 3 : 0)));
+        }
+        scale("NA", "app-echo", ECHO, 5);
+
+        event("component_scaled", data -> java.util.Objects.equals(data.get("max_instances"), 5));
+        assertThat(inventory("NA").components()).singleElement().satisfies(actor -> assertThat(actor.maxInstances())
+                .isEqualTo(5));
+    }
+
+    @Test
     void link_deleted_callsAreRefusedAsNotLinked() throws Exception {
         host("NA", Labels.NONE);
         scale("NA", ACTOR.value(), USER_ACTOR, 1);
@@ -460,6 +572,39 @@ class TrellisHostTest {
                 return data;
             }
         }
+    }
+
+    private static byte[] proxyCall(String namespace, String operation, byte[] payload) {
+        var call = new java.io.ByteArrayOutputStream();
+        for (String text : List.of("default", namespace, operation)) {
+            call.write(text.length());
+            call.writeBytes(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        }
+        call.writeBytes(payload);
+        return call.toByteArray();
+    }
+
+    private byte[] viaProxy(byte[] payload) throws InterruptedException {
+        return call("NA", EntityId.OPERATOR, PROXY_ID.value(), Contracts.ACTOR, payload);
+    }
+
+    private byte[] call(
+            String host, EntityId source, String target, dev.trellis.lattice.model.ContractId contract, byte[] payload)
+            throws InterruptedException {
+        var invocation = Invocation.first(
+                source,
+                new EntityId(target),
+                LinkName.DEFAULT,
+                contract,
+                contract.equals(Contracts.ACTOR) ? "Proxy.Call" : "HandleRequest",
+                new Payload.Opaque(ByteString.copyFrom(payload)),
+                Deadline.in(Duration.ofSeconds(10)),
+                TraceContext.root());
+        var reply = client.request(
+                subjects.call(new EntityId(target), new HostId(host)),
+                CallCodec.encode(invocation),
+                Duration.ofSeconds(10));
+        return CallCodec.decodeReply(invocation, reply.payload()).toBytes().toByteArray();
     }
 
     private HttpResponse http(String host, EntityId actor, String path) throws InterruptedException {
