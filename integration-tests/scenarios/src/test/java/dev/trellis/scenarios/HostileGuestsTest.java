@@ -107,6 +107,8 @@ class HostileGuestsTest {
                         Map.entry("/bad-indirect", 500),
                         Map.entry("/bad-pointer", 500),
                         Map.entry("/huge-response", 500),
+                        Map.entry("/big-response?20971520", 502),
+                        Map.entry("/nowhere", 404),
                         Map.entry("/garbage", 500),
                         Map.entry("/no-response", 500),
                         Map.entry("/return-two", 500),

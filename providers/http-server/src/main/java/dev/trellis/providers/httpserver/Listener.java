@@ -31,7 +31,7 @@ final class Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
     private static final Duration BIND_PAUSE = Duration.ofMillis(100);
-    private static final Duration DEPLOY_MAX = Duration.ofSeconds(10);
+    private static final Duration DEPLOY_MAX = Duration.ofSeconds(8);
 
     private static final AtomicInteger RANDOM_PORTS = new AtomicInteger();
 
