@@ -7,7 +7,6 @@ import dev.trellis.wadm.core.Pass.RunningActor;
 import dev.trellis.wadm.manifest.ActorComponent;
 import dev.trellis.wadm.manifest.DaemonScaler;
 import dev.trellis.wadm.manifest.ManifestScaler;
-import dev.trellis.wadm.manifest.Spread;
 import dev.trellis.wadm.manifest.SpreadScaler;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,15 +113,7 @@ final class ActorPlanner {
     private Map<HostId, Map<String, Integer>> wanted(
             ManifestScaler scaler, Map<HostId, RunningActor> own, Map<HostId, RunningActor> foreign, Reasons reasons) {
         var wanted = new TreeMap<HostId, Map<String, Integer>>();
-        var counts =
-                switch (scaler) {
-                    case SpreadScaler spread -> Shares.bySpread(spread.instances(), spread.spreads());
-                    case DaemonScaler daemon -> {
-                        var each = Pass.<Spread, Integer>ordered();
-                        daemon.spreads().forEach(spread -> each.put(spread, daemon.instances()));
-                        yield each;
-                    }
-                };
+        var counts = Shares.bySpread(scaler);
         counts.forEach((spread, count) -> {
             if (count == 0) {
                 return;

@@ -135,15 +135,7 @@ final class ProviderPlanner {
             Deployment deployment, CapabilityComponent provider, Map<HostId, RunningProvider> running) {
         ManifestScaler scaler = provider.scalers().getFirst();
         var demands = new ArrayList<Demand>();
-        var counts =
-                switch (scaler) {
-                    case SpreadScaler spread -> Shares.bySpread(spread.instances(), spread.spreads());
-                    case DaemonScaler daemon -> {
-                        var each = Pass.<Spread, Integer>ordered();
-                        daemon.spreads().forEach(spread -> each.put(spread, daemon.instances()));
-                        yield each;
-                    }
-                };
+        var counts = Shares.bySpread(scaler);
         counts.forEach((spread, count) -> {
             if (count == 0) {
                 return;

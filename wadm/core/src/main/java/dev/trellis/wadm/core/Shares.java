@@ -1,7 +1,10 @@
 package dev.trellis.wadm.core;
 
 import dev.trellis.lattice.model.HostId;
+import dev.trellis.wadm.manifest.DaemonScaler;
+import dev.trellis.wadm.manifest.ManifestScaler;
 import dev.trellis.wadm.manifest.Spread;
+import dev.trellis.wadm.manifest.SpreadScaler;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +15,18 @@ import java.util.TreeMap;
 /** How a number of instances is divided: among spreads by weight, and within a spread among its hosts. */
 final class Shares {
     private Shares() {}
+
+    /** What a scaler asks of each spread: its part of all instances, or as a daemon all of them on each host. */
+    static Map<Spread, Integer> bySpread(ManifestScaler scaler) {
+        return switch (scaler) {
+            case SpreadScaler spread -> bySpread(spread.instances(), spread.spreads());
+            case DaemonScaler daemon -> {
+                var each = new LinkedHashMap<Spread, Integer>();
+                daemon.spreads().forEach(spread -> each.put(spread, daemon.instances()));
+                yield each;
+            }
+        };
+    }
 
     /**
      * Divides {@code instances} by weight, rounding down, and hands out the rest one by one, heaviest spread first.
