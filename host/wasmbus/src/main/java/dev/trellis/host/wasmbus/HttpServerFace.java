@@ -3,20 +3,12 @@ package dev.trellis.host.wasmbus;
 import com.google.protobuf.ByteString;
 import dev.trellis.host.wasmbus.MessagePackReader.FieldNames;
 import dev.trellis.host.wasmbus.MessagePackReader.Fields;
-import dev.trellis.lattice.contracts.http.Header;
 import dev.trellis.lattice.contracts.http.HttpRequest;
 import dev.trellis.lattice.contracts.http.HttpResponse;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
 /** {@code wasmcloud:httpserver} as classic actors see it: requests to them, their responses. */
 final class HttpServerFace {
     static final String OPERATION = "HttpServer.HandleRequest";
-
-    /** Header lines of one response; more are an error. */
-    static final int HEADER_LINES_MAX = 1_024;
 
     static final int STATUS_MIN = 100;
     static final int STATUS_MAX = 999;
@@ -28,9 +20,6 @@ final class HttpServerFace {
     private static final byte[] QUERY_STRING = Literals.string("queryString");
     private static final byte[] HEADER = Literals.string("header");
     private static final byte[] BODY = Literals.string("body");
-
-    /** Requests with more header lines than this are grouped through a hash map. */
-    private static final int SCANNED_LINES_MAX = 24;
 
     private HttpServerFace() {}
 
@@ -45,12 +34,7 @@ final class HttpServerFace {
         out.raw(QUERY_STRING);
         out.string(request.getQuery());
         out.raw(HEADER);
-        List<Header> lines = request.getHeadersList();
-        if (lines.size() <= SCANNED_LINES_MAX) {
-            writeScanned(out, lines);
-        } else {
-            writeHashed(out, lines);
-        }
+        HeaderMap.write(out, request.getHeadersList());
         out.raw(BODY);
         out.binary(request.getBody());
         return out.finish();
@@ -69,7 +53,7 @@ final class HttpServerFace {
         for (int field; (field = fields.next()) != Fields.END; ) {
             switch (field) {
                 case 0 -> status = (int) in.integer(0, 0xffff);
-                case 1 -> readHeaders(in, reply);
+                case 1 -> HeaderMap.read(in, "header", reply::addHeaders);
                 default -> reply.setBody(in.binary());
             }
         }
@@ -82,89 +66,9 @@ final class HttpServerFace {
         return reply.setStatus(status).build();
     }
 
-    private static void readHeaders(MessagePackReader in, HttpResponse.Builder reply) {
-        int names = in.mapSize();
-        int linesMax = HEADER_LINES_MAX;
-        if (names > linesMax) {
-            throw tooManyLines();
-        }
-        for (int i = 0; i < names; i++) {
-            String name = in.string();
-            int values = in.arraySize();
-            linesMax -= values;
-            if (linesMax < 0) {
-                throw tooManyLines();
-            }
-            for (int j = 0; j < values; j++) {
-                reply.addHeaders(Header.newBuilder().setName(name).setValue(in.string()));
-            }
-        }
-    }
-
-    private static MessagePackException tooManyLines() {
-        return new MessagePackException("header must have at most " + HEADER_LINES_MAX + " lines");
-    }
-
-    private static void writeScanned(MessagePackWriter out, List<Header> lines) {
-        int names = 0;
-        for (int i = 0; i < lines.size(); i++) {
-            if (isFirst(lines, i)) {
-                names++;
-            }
-        }
-        out.mapHeader(names);
-        for (int i = 0; i < lines.size(); i++) {
-            if (!isFirst(lines, i)) {
-                continue;
-            }
-            String name = lines.get(i).getName();
-            int values = 0;
-            for (int j = i; j < lines.size(); j++) {
-                if (lines.get(j).getName().equals(name)) {
-                    values++;
-                }
-            }
-            out.string(name);
-            out.arrayHeader(values);
-            for (int j = i; values > 0; j++) {
-                if (lines.get(j).getName().equals(name)) {
-                    out.string(lines.get(j).getValue());
-                    values--;
-                }
-            }
-        }
-    }
-
-    private static boolean isFirst(List<Header> lines, int index) {
-        String name = lines.get(index).getName();
-        for (int i = 0; i < index; i++) {
-            if (lines.get(i).getName().equals(name)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static void writeHashed(MessagePackWriter out, List<Header> lines) {
-        Map<String, List<String>> grouped = new LinkedHashMap<>();
-        for (Header line : lines) {
-            grouped.computeIfAbsent(line.getName(), _ -> new ArrayList<>()).add(line.getValue());
-        }
-        out.mapHeader(grouped.size());
-        grouped.forEach((name, values) -> {
-            out.string(name);
-            out.arrayHeader(values.size());
-            values.forEach(out::string);
-        });
-    }
-
     private static int capacity(HttpRequest request) {
         ByteString body = request.getBody();
-        int headers = 0;
-        for (int i = 0; i < request.getHeadersCount(); i++) {
-            Header line = request.getHeaders(i);
-            headers += line.getName().length() + line.getValue().length() + 6;
-        }
+        int headers = HeaderMap.capacity(request.getHeadersList());
         return 64 + request.getPath().length() + request.getQuery().length() + headers + body.size();
     }
 }

@@ -61,7 +61,7 @@ final class WasmbusImports {
     static final int ERROR_BYTES_MAX = 8 << 10;
 
     private static final long[] NOTHING = {};
-    private static final ContractId KEYVALUE = Contracts.KEYVALUE.id();
+    private static final String KEYVALUE = Contracts.KEYVALUE.id().value();
 
     private WasmbusImports() {}
 
@@ -248,33 +248,28 @@ final class WasmbusImports {
             var opaque = new GuestCall(link, namespace, operation, new Payload.Opaque(request.toByteString()));
             return GuestBytes.of(call.services.call(call.parent(), opaque).toBytes());
         }
-        Contract contract = known.get();
-        if (!contract.id().equals(KEYVALUE) || !operation.startsWith(KeyValueFace.SERVICE)) {
-            throw unknown(namespace, operation);
-        }
-        String method = operation.substring(KeyValueFace.SERVICE.length());
-        if (!contract.operations().containsKey(method)) {
-            throw unknown(namespace, operation);
-        }
-        return keyValue(call, link, method, operation, request);
+        ProviderFace face = ProviderFace.of(known.get()).orElseThrow(() -> unknown(namespace, operation));
+        String method = face.method(operation).orElseThrow(() -> unknown(namespace, operation));
+        return typed(call, link, face, method, operation, request);
     }
 
-    private static GuestBytes keyValue(
-            ActiveCall call, LinkName link, String method, String operation, GuestBytes request)
+    private static GuestBytes typed(
+            ActiveCall call, LinkName link, ProviderFace face, String method, String operation, GuestBytes request)
             throws InterruptedException {
+        String contract = face.contract().id().value();
         Payload.Typed payload;
         try {
-            payload = new Payload.Typed(KeyValueFace.decode(method, request));
+            payload = new Payload.Typed(face.decode(method, request));
         } catch (MessagePackException e) {
             throw malformed(operation + " request", e);
         }
-        Payload reply = call.services.call(call.parent(), new GuestCall(link, KEYVALUE.value(), method, payload));
+        Payload reply = call.services.call(call.parent(), new GuestCall(link, contract, method, payload));
         if (!(reply instanceof Payload.Typed(var message))) {
             throw new InvocationException(new InvocationFailure.Malformed(
-                    operation + " reply", "must be a message of " + KEYVALUE + ", is opaque bytes"));
+                    operation + " reply", "must be a message of " + contract + ", is opaque bytes"));
         }
         try {
-            return KeyValueFace.encode(message);
+            return face.encode(message);
         } catch (MessagePackException e) {
             throw malformed(operation + " reply", e);
         }
@@ -293,7 +288,7 @@ final class WasmbusImports {
     }
 
     private static Optional<Contract> contract(String namespace) {
-        if (namespace.equals(KEYVALUE.value())) {
+        if (namespace.equals(KEYVALUE)) {
             return Optional.of(Contracts.KEYVALUE);
         }
         if (namespace.indexOf(':') < 0) {

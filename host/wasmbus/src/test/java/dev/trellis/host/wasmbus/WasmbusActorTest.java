@@ -256,6 +256,8 @@ class WasmbusActorTest {
         "wasmcloud:httpserver, HttpServer.HandleRequest, UnknownOperation",
         "wasmcloud:builtin:numbergen, NumberGen.Nothing, UnknownOperation",
         "wasmcloud:keyvalue, KeyValue.Get, Malformed",
+        "wasmcloud:httpclient, HttpClient.Nothing, UnknownOperation",
+        "wasmcloud:httpclient, HttpClient.Request, Malformed",
         "wasmcloud:builtin:numbergen, NumberGen.RandomInRange, Malformed",
         "acme:x, X.Y, NotLinked",
     })

@@ -2,6 +2,7 @@ package dev.trellis.lattice.contracts;
 
 import dev.trellis.lattice.contracts.http.HttpRequest;
 import dev.trellis.lattice.contracts.http.HttpResponse;
+import dev.trellis.lattice.contracts.http.OutgoingRequest;
 import dev.trellis.lattice.contracts.keyvalue.Count;
 import dev.trellis.lattice.contracts.keyvalue.Done;
 import dev.trellis.lattice.contracts.keyvalue.Flag;
@@ -29,6 +30,15 @@ public final class Contracts {
             List.of(new ContractId("wasi:http")),
             new Operation("HandleRequest", HttpRequest.parser(), HttpResponse.parser(), false));
 
+    /**
+     * HTTP requests of actors to servers elsewhere. Not idempotent: whether a request may be sent twice depends on its
+     * method, and on a server that nobody here answers for.
+     */
+    public static final Contract HTTP_CLIENT = Contract.of(
+            new ContractId("wasmcloud:httpclient"),
+            List.of(),
+            new Operation("Request", OutgoingRequest.parser(), HttpResponse.parser(), false));
+
     /** A key-value store. Reads and {@code Set} are idempotent; what answers with a change or a count is not. */
     public static final Contract KEYVALUE = Contract.of(
             new ContractId("wasmcloud:keyvalue"),
@@ -52,7 +62,7 @@ public final class Contracts {
     /** Actor calls actor: opaque bytes both ways, operations of the actors' own choosing. */
     public static final ContractId ACTOR = new ContractId("trellis:actor");
 
-    private static final Map<ContractId, Contract> BY_ID = Stream.of(HTTP_SERVER, KEYVALUE)
+    private static final Map<ContractId, Contract> BY_ID = Stream.of(HTTP_SERVER, HTTP_CLIENT, KEYVALUE)
             .flatMap(contract -> Stream.concat(Stream.of(contract.id()), contract.faces().stream())
                     .map(id -> Map.entry(id, contract)))
             .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));

@@ -17,6 +17,12 @@ public enum ProviderKind {
             "ghcr.io/wasmcloud/httpserver",
             "ghcr.io/wasmcloud/http-server",
             "wasmcloud.azurecr.io/httpserver"),
+    HTTP_CLIENT(
+            "http-client",
+            new ContractId("wasmcloud:httpclient"),
+            "ghcr.io/wasmcloud/httpclient",
+            "ghcr.io/wasmcloud/http-client",
+            "wasmcloud.azurecr.io/httpclient"),
     KEYVALUE_REDIS(
             "keyvalue-redis",
             new ContractId("wasmcloud:keyvalue"),

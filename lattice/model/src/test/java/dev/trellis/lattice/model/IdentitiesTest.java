@@ -64,6 +64,18 @@ class IdentitiesTest {
         assertThat(ProviderKind.resolve(new ImageRef(reference))).contains(ProviderKind.HTTP_SERVER);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ghcr.io/wasmcloud/httpclient:0.19.1",
+                "ghcr.io/wasmcloud/http-client:0.13.1",
+                "wasmcloud.azurecr.io/httpclient:0.7.0",
+                "trellis:http-client"
+            })
+    void providerKind_referencesOfTheHttpClient_resolve(String reference) {
+        assertThat(ProviderKind.resolve(new ImageRef(reference))).contains(ProviderKind.HTTP_CLIENT);
+    }
+
     @Test
     void providerKind_anotherRepositoryWithTheSameBeginning_doesNotResolve() {
         assertThat(ProviderKind.resolve(new ImageRef("ghcr.io/wasmcloud/httpserver-evil:1")))
