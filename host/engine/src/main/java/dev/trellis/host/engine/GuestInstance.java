@@ -372,11 +372,6 @@ public final class GuestInstance implements AutoCloseable {
         return ticket.fired();
     }
 
-    /** The arrays of this broken instance's memory, restored. Nothing of it runs any more, so they are safe to reuse. */
-    GuestMemory.@Nullable Spare release(GuestImage image) {
-        return memory == null || image.memory() == null ? null : memory.release(image.memory());
-    }
-
     GuestImage takeImage() {
         long[] globals = new long[mutableGlobals.length * 2];
         for (int i = 0; i < mutableGlobals.length; i++) {

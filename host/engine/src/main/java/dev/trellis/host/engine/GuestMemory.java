@@ -14,205 +14,190 @@ import com.dylibso.chicory.wasm.types.PassiveDataSegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** One guest's linear memory: one array, as long as the memory is, and a table of the 4 KiB cards written since the image. */
+/** One guest's linear memory: blocks of 4 KiB that all instances share with the image until they are written. */
 final class GuestMemory implements Memory {
     /*
-     * Bounds: the array's length is the memory's length, so the array's own range check is the WebAssembly one. A store
-     * checks the whole access before it changes a byte, and marks its cards only afterwards; a store of n bytes touches at
-     * most the cards of its first and its last byte.
+     * Bounds: both tables have one entry per block of the memory, so their range check is the WebAssembly one; an address
+     * of 2 GiB or more is a block number that no table has. An access across the end of a block goes byte by byte, and a
+     * store checks the whole of itself before it changes anything.
      *
-     * Time: one bulk operation is cut into slices, and the thread's interrupt is looked at before each. Compiled code does
-     * so only at backward jumps and calls, and a guest may be a long row of memory.fill without either.
+     * Sharing: "blocks" holds what is read. "owned" holds the same array where this memory alone has it, and null where the
+     * array belongs to the image or is the one block of zeros; the first store to a block copies it. So a new instance costs
+     * its two tables, growing costs no memory before it is written, and a restore costs the blocks that were written. A
+     * restored memory keeps a few of its own blocks, since most guests write the same ones in every call: the stack, the
+     * allocator's records.
      *
-     * Growth: most guests have no heap in their image, so they grow in every call, and copying whole memories would cost
-     * far more than the call. Arrays of other sizes are therefore kept beside the one in use, always equal to the image
-     * with zeros behind it; a change of size moves only the cards that were written.
+     * Growth: many guests have no heap in their image and grow in every call. The tables of one other size are therefore kept
+     * beside the ones in use, equal to the image with zeros behind it.
+     *
+     * Time: one bulk operation looks at the thread's interrupt every few MiB. Compiled code does so only at backward jumps
+     * and calls, and a guest may be a long row of memory.fill without either.
      *
      * Segments: data.drop writes into the instance's segment array, which it shares with this class at initialisation.
      */
-    static final int CARD_SHIFT = 12;
-    static final int CARD_BYTES = 1 << CARD_SHIFT;
-    private static final int BULK_SLICE_BYTES = 8 << 20;
+    static final int BLOCK_SHIFT = 12;
+    static final int BLOCK_BYTES = 1 << BLOCK_SHIFT;
+    private static final int BLOCK_MASK = BLOCK_BYTES - 1;
+    private static final int BLOCKS_PER_PAGE = PAGE_SIZE / BLOCK_BYTES;
 
-    /** Sizes kept beside the one in use; with more, the one kept first is dropped. */
-    private static final int KEPT_MAX = 4;
+    /** A guest's memory has less than 2 GiB, so that the runtime's sums of base and offset stay positive. */
+    private static final int PAGES_MAX = (1 << 15) - 1;
 
-    /** Arrays larger than the image by more pages are not kept. */
-    private static final int KEPT_GROWTH_PAGES_MAX = 32;
+    private static final int BLOCKS_PER_LOOK = (8 << 20) / BLOCK_BYTES;
+
+    /** Blocks of the image's range that a restored memory still owns. */
+    private static final int OWNED_MAX = 6;
+
+    /** Arrays that a restored memory keeps for its next blocks. */
+    private static final int KEPT_MAX = 2;
+
+    private static final byte[] ZEROS = new byte[BLOCK_BYTES];
 
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /**
-     * What a memory is restored to.
+     * What a memory is restored to; never written.
      *
-     * <p>Most of a fresh memory is zero: stack below the data, room above it. Only the other cards are kept.
-     *
-     * @param written the cards that are not all zero, one behind the other
-     * @param places for each card its offset in {@code written}, or {@link #ZERO_CARD}
+     * @param blocks the content
      * @param segments the data segments, if the guest can still drop one; most modules have none that is not active
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Image(byte[] written, int[] places, int pages, DataSegment[] segments) {
-        static final int ZERO_CARD = -1;
-    }
-
-    /** The arrays of a memory that equals the pool's image, for the next instance: a new array is what costs most. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Spare(byte[] bytes, byte[] cards) {}
+    record Image(byte[][] blocks, DataSegment[] segments) {}
 
     private final int initialPages;
     private final int declaredPagesMax;
     private final int pagesMax;
-    private final ArrayDeque<Spare> kept = new ArrayDeque<>(KEPT_MAX + 1);
+    private final byte[][] kept = new byte[KEPT_MAX][];
     private @Nullable Image image;
-    private byte[] bytes;
-    private byte[] cards;
-    private int pages;
+    private byte[][] blocks;
+    private byte[] @Nullable [] owned;
+    private int[] written = new int[8]; // numbers of the owned blocks
+    private int writtenCount;
+    private int keptCount;
+    private byte[][] otherBlocks = {};
+    private byte[] @Nullable [] otherOwned = {};
     private DataSegment[] segments = {};
     private boolean growthRefused;
 
-    /**
-     * With {@code image}, data segments are not applied again: the image holds what they wrote.
-     *
-     * @param spare arrays to use instead of new ones; only with the image that they equal
-     */
-    GuestMemory(MemoryLimits limits, int pagesMax, @Nullable Image image, @Nullable Spare spare) {
+    /** With {@code image}, data segments are not applied again: the image holds what they wrote. */
+    GuestMemory(MemoryLimits limits, int pagesMax, @Nullable Image image) {
         this.initialPages = limits.initialPages();
         this.declaredPagesMax = limits.maximumPages();
-        this.pagesMax = Math.min(pagesMax, declaredPagesMax);
+        this.pagesMax = Math.min(Math.min(pagesMax, declaredPagesMax), PAGES_MAX);
         this.image = image;
-        this.pages = image == null ? initialPages : image.pages();
-        if (spare != null) {
-            this.bytes = spare.bytes();
-            this.cards = spare.cards();
-            return;
-        }
-        this.bytes = new byte[pages * PAGE_SIZE];
-        this.cards = new byte[bytes.length >> CARD_SHIFT];
-        if (image != null) {
-            fillFrom(image);
-        }
+        this.blocks = image == null
+                ? zeros(initialPages * BLOCKS_PER_PAGE)
+                : image.blocks().clone();
+        this.owned = new byte[blocks.length][];
+    }
+
+    private static byte[][] zeros(int count) {
+        byte[][] zeros = new byte[count][];
+        Arrays.fill(zeros, ZEROS);
+        return zeros;
     }
 
     // Image
 
+    /** Makes what this memory holds now its image; from now on it shares all blocks with it. */
     Image takeImage() {
-        int[] places = new int[cards.length];
-        int kept = 0;
-        for (int card = 0; card < cards.length; card++) {
-            places[card] = isZero(card) ? Image.ZERO_CARD : CARD_BYTES * kept++;
-        }
-        byte[] written = new byte[CARD_BYTES * kept];
-        for (int card = 0; card < places.length; card++) {
-            if (places[card] != Image.ZERO_CARD) {
-                System.arraycopy(bytes, card << CARD_SHIFT, written, places[card], CARD_BYTES);
+        for (int i = 0; i < writtenCount; i++) {
+            int block = written[i];
+            owned[block] = null;
+            if (Arrays.equals(blocks[block], ZEROS)) {
+                blocks[block] = ZEROS;
             }
         }
-        Arrays.fill(cards, (byte) 0);
+        writtenCount = 0;
+        otherBlocks = new byte[0][];
+        otherOwned = new byte[0][];
         boolean droppable = Arrays.stream(segments).anyMatch(segment -> segment.data().length > 0);
-        image = new Image(written, places, pages, droppable ? segments.clone() : new DataSegment[0]);
+        image = new Image(blocks.clone(), droppable ? segments.clone() : new DataSegment[0]);
         return image;
-    }
-
-    private boolean isZero(int card) {
-        int end = (card + 1) << CARD_SHIFT;
-        for (int at = card << CARD_SHIFT; at < end; at += Long.BYTES) {
-            if ((long) LONG.get(bytes, at) != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Makes this memory equal to {@code to}; costs what was written since the last restore. */
     void restore(Image to) {
-        clean(to);
-        if (pages != to.pages()) {
-            keep(to);
-            pages = to.pages();
-            Spare home = takeKept(pages * PAGE_SIZE);
-            if (home == null) {
-                bytes = new byte[pages * PAGE_SIZE];
-                cards = new byte[bytes.length >> CARD_SHIFT];
-                fillFrom(to);
-            } else {
-                bytes = home.bytes();
-                cards = home.cards();
+        int stillOwned = 0;
+        for (int i = 0; i < writtenCount; i++) {
+            int block = written[i];
+            byte[] mine = blocks[block];
+            if (block < to.blocks().length && stillOwned < OWNED_MAX) {
+                System.arraycopy(to.blocks()[block], 0, mine, 0, BLOCK_BYTES);
+                written[stillOwned++] = block;
+                continue;
             }
+            if (keptCount < KEPT_MAX) {
+                kept[keptCount++] = mine;
+            }
+            owned[block] = null;
+            blocks[block] = shared(to, block);
+        }
+        writtenCount = stillOwned;
+        if (blocks.length != to.blocks().length) {
+            useTables(to.blocks().length);
         }
         growthRefused = false;
         System.arraycopy(to.segments(), 0, segments, 0, to.segments().length);
     }
 
-    /** Makes the arrays in use equal to the image, with zeros behind it. */
-    private void clean(Image to) {
-        for (int word = 0; word < cards.length; word += Long.BYTES) {
-            if ((long) LONG.get(cards, word) != 0) {
-                for (int card = word; card < word + Long.BYTES; card++) {
-                    if (cards[card] != 0) {
-                        clean(to, card);
-                    }
-                }
-            }
-        }
+    private static byte[] shared(@Nullable Image of, int block) {
+        return of == null || block >= of.blocks().length ? ZEROS : of.blocks()[block];
     }
 
-    private void clean(Image to, int card) {
-        cards[card] = 0;
-        int start = card << CARD_SHIFT;
-        int place = card < to.places().length ? to.places()[card] : Image.ZERO_CARD;
-        if (place == Image.ZERO_CARD) {
-            Arrays.fill(bytes, start, start + CARD_BYTES, (byte) 0);
+    /** Takes tables of {@code count} entries into use and moves the owned blocks there. None of those is cut off. */
+    private void useTables(int count) {
+        Image home = image;
+        byte[][] before = blocks;
+        byte[] @Nullable [] ownedBefore = owned;
+        if (otherBlocks.length == count) {
+            blocks = otherBlocks;
+            owned = otherOwned;
         } else {
-            System.arraycopy(to.written(), place, bytes, start, CARD_BYTES);
-        }
-    }
-
-    /** Keeps the arrays in use, which are clean, for when this memory has their size again. */
-    private void keep(Image to) {
-        if (pages - to.pages() <= KEPT_GROWTH_PAGES_MAX) {
-            kept.addLast(new Spare(bytes, cards));
-            if (kept.size() > KEPT_MAX) {
-                kept.removeFirst();
+            blocks = zeros(count);
+            if (home != null) {
+                System.arraycopy(home.blocks(), 0, blocks, 0, Math.min(count, home.blocks().length));
             }
+            owned = new byte[count][];
         }
+        for (int i = 0; i < writtenCount; i++) {
+            int block = written[i];
+            blocks[block] = before[block];
+            owned[block] = before[block];
+            before[block] = shared(home, block);
+            ownedBefore[block] = null;
+        }
+        otherBlocks = before;
+        otherOwned = ownedBefore;
     }
 
-    private @Nullable Spare takeKept(int length) {
-        for (Spare spare : kept) {
-            if (spare.bytes().length == length) {
-                kept.remove(spare);
-                return spare;
-            }
+    /** Gives block number {@code block} to this memory alone. */
+    private byte[] own(int block) {
+        byte[] shared = blocks[block];
+        byte[] mine;
+        if (keptCount > 0) {
+            mine = kept[--keptCount];
+            System.arraycopy(shared, 0, mine, 0, BLOCK_BYTES);
+        } else {
+            mine = shared.clone();
         }
-        return null;
+        blocks[block] = mine;
+        owned[block] = mine;
+        if (writtenCount == written.length) {
+            written = Arrays.copyOf(written, 2 * writtenCount);
+        }
+        written[writtenCount++] = block;
+        return mine;
     }
 
-    /** On new, zero arrays. */
-    private void fillFrom(Image from) {
-        int[] places = from.places();
-        for (int card = 0; card < places.length; card++) {
-            if (places[card] != Image.ZERO_CARD) {
-                System.arraycopy(from.written(), places[card], bytes, card << CARD_SHIFT, CARD_BYTES);
-            }
-        }
-    }
-
-    /** Restores the arrays and hands them over; this memory is empty from then on. */
-    Spare release(Image to) {
-        restore(to);
-        Spare spare = new Spare(bytes, cards);
-        pages = 0;
-        bytes = new byte[0];
-        cards = new byte[0];
-        kept.clear();
-        return spare;
+    private byte[] writable(int block) {
+        byte[] mine = owned[block];
+        return mine == null ? own(block) : mine;
     }
 
     /** Whether {@code memory.grow} was refused by the guest's limit, not by the module's own. */
@@ -228,23 +213,46 @@ final class GuestMemory implements Memory {
 
     byte[] hostRead(int address, int length) {
         hostRange(address, length);
-        return Arrays.copyOfRange(bytes, address, address + length);
+        byte[] copy = new byte[length];
+        copyOut(address, copy, 0, length);
+        return copy;
     }
 
     void hostRead(int address, byte[] into, int offset, int length) {
         hostRange(address, length);
-        System.arraycopy(bytes, address, into, offset, length);
+        copyOut(address, into, offset, length);
     }
 
     void hostWrite(int address, byte[] from, int offset, int length) {
         hostRange(address, length);
-        System.arraycopy(from, offset, bytes, address, length);
-        mark(address, length);
+        copyIn(address, from, offset, length);
     }
 
     private void hostRange(int address, int length) {
-        if (address < 0 || length < 0 || length > bytes.length - address) {
-            throw new GuestMemoryException(address, length, bytes.length);
+        if (address < 0 || length < 0 || length > size() - address) {
+            throw new GuestMemoryException(address, length, size());
+        }
+    }
+
+    private int size() {
+        return blocks.length << BLOCK_SHIFT;
+    }
+
+    private void copyOut(int address, byte[] into, int offset, int length) {
+        for (int done = 0; done < length; ) {
+            int within = (address + done) & BLOCK_MASK;
+            int part = Math.min(length - done, BLOCK_BYTES - within);
+            System.arraycopy(blocks[(address + done) >>> BLOCK_SHIFT], within, into, offset + done, part);
+            done += part;
+        }
+    }
+
+    private void copyIn(int address, byte[] from, int offset, int length) {
+        for (int done = 0; done < length; ) {
+            int within = (address + done) & BLOCK_MASK;
+            int part = Math.min(length - done, BLOCK_BYTES - within);
+            System.arraycopy(from, offset + done, writable((address + done) >>> BLOCK_SHIFT), within, part);
+            done += part;
         }
     }
 
@@ -252,13 +260,13 @@ final class GuestMemory implements Memory {
 
     @Override
     public int pages() {
-        return pages;
+        return blocks.length / BLOCKS_PER_PAGE;
     }
 
     @Override
     public int grow(int by) {
         checkInterrupt();
-        int before = pages;
+        int before = pages();
         long after = before + Integer.toUnsignedLong(by);
         if (after > pagesMax) {
             growthRefused |= after <= declaredPagesMax;
@@ -266,37 +274,13 @@ final class GuestMemory implements Memory {
         }
         if (by != 0) {
             try {
-                resize((int) after);
+                useTables((int) after * BLOCKS_PER_PAGE);
             } catch (OutOfMemoryError e) {
                 growthRefused = true;
                 return -1;
             }
         }
         return before;
-    }
-
-    private void resize(int newPages) {
-        Image home = image;
-        Spare larger = home == null ? null : takeKept(newPages * PAGE_SIZE);
-        if (larger == null) {
-            byte[] grown = Arrays.copyOf(bytes, newPages * PAGE_SIZE);
-            larger = new Spare(grown, Arrays.copyOf(cards, grown.length >> CARD_SHIFT));
-        } else {
-            for (int card = 0; card < cards.length; card++) {
-                if (cards[card] != 0) {
-                    int start = card << CARD_SHIFT;
-                    System.arraycopy(bytes, start, larger.bytes(), start, CARD_BYTES);
-                    larger.cards()[card] = 1;
-                }
-            }
-        }
-        if (home != null) {
-            clean(home);
-            keep(home);
-        }
-        bytes = larger.bytes();
-        cards = larger.cards();
-        pages = newPages;
     }
 
     @Override
@@ -329,10 +313,10 @@ final class GuestMemory implements Memory {
                 if (image == null) {
                     int at = (int) ConstantEvaluators.computeConstantValue(instance, active.offsetInstructions())[0];
                     byte[] data = active.data();
-                    if (at < 0 || data.length > bytes.length - at) {
+                    if (at < 0 || data.length > size() - at) {
                         throw new UninstantiableException("out of bounds memory access");
                     }
-                    write(at, data, 0, data.length);
+                    copyIn(at, data, 0, data.length);
                 }
                 segments[i] = PassiveDataSegment.EMPTY;
             }
@@ -347,8 +331,7 @@ final class GuestMemory implements Memory {
             throw outOfBounds(from, size);
         }
         range(to, size);
-        System.arraycopy(data, from, bytes, to, size);
-        mark(to, size);
+        copyIn(to, data, from, size);
     }
 
     @Override
@@ -360,19 +343,23 @@ final class GuestMemory implements Memory {
 
     @Override
     public void zero() {
-        // a new array is zero
+        // a new memory is zero
     }
 
     @Override
     public void fill(byte value, int from, int to) {
         int size = to - from;
         range(from, size);
+        checkInterrupt();
+        int looked = 0;
         for (int done = 0; done < size; ) {
-            checkInterrupt();
-            int slice = Math.min(BULK_SLICE_BYTES, size - done);
-            Arrays.fill(bytes, from + done, from + done + slice, value);
-            mark(from + done, slice);
-            done += slice;
+            int within = (from + done) & BLOCK_MASK;
+            int part = Math.min(size - done, BLOCK_BYTES - within);
+            Arrays.fill(writable((from + done) >>> BLOCK_SHIFT), within, within + part, value);
+            done += part;
+            if (++looked % BLOCKS_PER_LOOK == 0) {
+                checkInterrupt();
+            }
         }
         checkInterrupt();
     }
@@ -381,40 +368,65 @@ final class GuestMemory implements Memory {
     public void copy(int to, int from, int size) {
         range(to, size);
         range(from, size);
-        boolean upwards = to <= from;
-        for (int done = 0; done < size; ) {
-            checkInterrupt();
-            int slice = Math.min(BULK_SLICE_BYTES, size - done);
-            int at = upwards ? done : size - done - slice;
-            System.arraycopy(bytes, from + at, bytes, to + at, slice);
-            mark(to + at, slice);
-            done += slice;
+        checkInterrupt();
+        if (to <= from) {
+            copyUpwards(to, from, size);
+        } else {
+            copyDownwards(to, from, size);
         }
         checkInterrupt();
+    }
+
+    private void copyUpwards(int to, int from, int size) {
+        int looked = 0;
+        for (int done = 0; done < size; ) {
+            int withinTo = (to + done) & BLOCK_MASK;
+            int withinFrom = (from + done) & BLOCK_MASK;
+            int part = Math.min(size - done, BLOCK_BYTES - Math.max(withinTo, withinFrom));
+            byte[] target =
+                    writable((to + done) >>> BLOCK_SHIFT); // before the source is read: it may be the same block
+            System.arraycopy(blocks[(from + done) >>> BLOCK_SHIFT], withinFrom, target, withinTo, part);
+            done += part;
+            if (++looked % BLOCKS_PER_LOOK == 0) {
+                checkInterrupt();
+            }
+        }
+    }
+
+    private void copyDownwards(int to, int from, int size) {
+        int looked = 0;
+        for (int left = size; left > 0; ) {
+            // The last byte of each: how much of its block lies before it.
+            int beforeTo = ((to + left - 1) & BLOCK_MASK) + 1;
+            int beforeFrom = ((from + left - 1) & BLOCK_MASK) + 1;
+            int part = Math.min(left, Math.min(beforeTo, beforeFrom));
+            byte[] target = writable((to + left - 1) >>> BLOCK_SHIFT);
+            byte[] source = blocks[(from + left - 1) >>> BLOCK_SHIFT];
+            System.arraycopy(source, beforeFrom - part, target, beforeTo - part, part);
+            left -= part;
+            if (++looked % BLOCKS_PER_LOOK == 0) {
+                checkInterrupt();
+            }
+        }
     }
 
     @Override
     public void write(int address, byte[] data, int offset, int size) {
         range(address, size);
-        System.arraycopy(data, offset, bytes, address, size);
-        mark(address, size);
+        copyIn(address, data, offset, size);
     }
 
     @Override
     public byte[] readBytes(int address, int size) {
         range(address, size);
-        return Arrays.copyOfRange(bytes, address, address + size);
+        byte[] copy = new byte[size];
+        copyOut(address, copy, 0, size);
+        return copy;
     }
 
     private void range(int address, int size) {
-        if (address < 0 || size < 0 || size > bytes.length - address) {
+        if (address < 0 || size < 0 || size > size() - address) {
             throw outOfBounds(address, size);
-        }
-    }
-
-    private void mark(int address, int size) {
-        if (size > 0) {
-            Arrays.fill(cards, address >> CARD_SHIFT, ((address + size - 1) >> CARD_SHIFT) + 1, (byte) 1);
         }
     }
 
@@ -434,7 +446,7 @@ final class GuestMemory implements Memory {
     @Override
     public byte read(int address) {
         try {
-            return bytes[address];
+            return blocks[address >>> BLOCK_SHIFT][address & BLOCK_MASK];
         } catch (IndexOutOfBoundsException e) {
             throw outOfBounds(address, Byte.BYTES);
         }
@@ -442,8 +454,12 @@ final class GuestMemory implements Memory {
 
     @Override
     public short readShort(int address) {
+        int within = address & BLOCK_MASK;
+        if (within > BLOCK_BYTES - Short.BYTES) {
+            return (short) across(address, Short.BYTES);
+        }
         try {
-            return (short) SHORT.get(bytes, address);
+            return (short) SHORT.get(blocks[address >>> BLOCK_SHIFT], within);
         } catch (IndexOutOfBoundsException e) {
             throw outOfBounds(address, Short.BYTES);
         }
@@ -451,8 +467,12 @@ final class GuestMemory implements Memory {
 
     @Override
     public int readInt(int address) {
+        int within = address & BLOCK_MASK;
+        if (within > BLOCK_BYTES - Integer.BYTES) {
+            return (int) across(address, Integer.BYTES);
+        }
         try {
-            return (int) INT.get(bytes, address);
+            return (int) INT.get(blocks[address >>> BLOCK_SHIFT], within);
         } catch (IndexOutOfBoundsException e) {
             throw outOfBounds(address, Integer.BYTES);
         }
@@ -460,8 +480,12 @@ final class GuestMemory implements Memory {
 
     @Override
     public long readLong(int address) {
+        int within = address & BLOCK_MASK;
+        if (within > BLOCK_BYTES - Long.BYTES) {
+            return across(address, Long.BYTES);
+        }
         try {
-            return (long) LONG.get(bytes, address);
+            return (long) LONG.get(blocks[address >>> BLOCK_SHIFT], within);
         } catch (IndexOutOfBoundsException e) {
             throw outOfBounds(address, Long.BYTES);
         }
@@ -495,8 +519,7 @@ final class GuestMemory implements Memory {
     @Override
     public void writeByte(int address, byte value) {
         try {
-            bytes[address] = value;
-            cards[address >> CARD_SHIFT] = 1;
+            writable(address >>> BLOCK_SHIFT)[address & BLOCK_MASK] = value;
         } catch (IndexOutOfBoundsException e) {
             throw outOfBounds(address, Byte.BYTES);
         }
@@ -504,10 +527,13 @@ final class GuestMemory implements Memory {
 
     @Override
     public void writeShort(int address, short value) {
+        int within = address & BLOCK_MASK;
+        if (within > BLOCK_BYTES - Short.BYTES) {
+            writeAcross(address, value, Short.BYTES);
+            return;
+        }
         try {
-            SHORT.set(bytes, address, value);
-            cards[address >> CARD_SHIFT] = 1;
-            cards[(address + Short.BYTES - 1) >> CARD_SHIFT] = 1;
+            SHORT.set(writable(address >>> BLOCK_SHIFT), within, value);
         } catch (IndexOutOfBoundsException e) {
             throw outOfBounds(address, Short.BYTES);
         }
@@ -515,10 +541,13 @@ final class GuestMemory implements Memory {
 
     @Override
     public void writeI32(int address, int value) {
+        int within = address & BLOCK_MASK;
+        if (within > BLOCK_BYTES - Integer.BYTES) {
+            writeAcross(address, value, Integer.BYTES);
+            return;
+        }
         try {
-            INT.set(bytes, address, value);
-            cards[address >> CARD_SHIFT] = 1;
-            cards[(address + Integer.BYTES - 1) >> CARD_SHIFT] = 1;
+            INT.set(writable(address >>> BLOCK_SHIFT), within, value);
         } catch (IndexOutOfBoundsException e) {
             throw outOfBounds(address, Integer.BYTES);
         }
@@ -526,12 +555,32 @@ final class GuestMemory implements Memory {
 
     @Override
     public void writeLong(int address, long value) {
+        int within = address & BLOCK_MASK;
+        if (within > BLOCK_BYTES - Long.BYTES) {
+            writeAcross(address, value, Long.BYTES);
+            return;
+        }
         try {
-            LONG.set(bytes, address, value);
-            cards[address >> CARD_SHIFT] = 1;
-            cards[(address + Long.BYTES - 1) >> CARD_SHIFT] = 1;
+            LONG.set(writable(address >>> BLOCK_SHIFT), within, value);
         } catch (IndexOutOfBoundsException e) {
             throw outOfBounds(address, Long.BYTES);
+        }
+    }
+
+    /** Reads {@code bytes} bytes that two blocks hold. */
+    private long across(int address, int bytes) {
+        range(address, bytes);
+        long value = 0;
+        for (int i = 0; i < bytes; i++) {
+            value |= (read(address + i) & 0xffL) << (Byte.SIZE * i);
+        }
+        return value;
+    }
+
+    private void writeAcross(int address, long value, int bytes) {
+        range(address, bytes);
+        for (int i = 0; i < bytes; i++) {
+            writeByte(address + i, (byte) (value >>> (Byte.SIZE * i)));
         }
     }
 

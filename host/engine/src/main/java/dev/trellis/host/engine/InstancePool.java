@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 public final class InstancePool implements AutoCloseable {
     record ExportedFunction(int index, int params, boolean twoI32ToI32) {}
 
-    /** Memories of broken instances that are kept for new ones; never more than idle instances. */
-    private static final int SPARE_MEMORIES_MAX = 4;
-
     private static final Signature TWO_I32_TO_I32 =
             new Signature(List.of(WasmType.I32, WasmType.I32), List.of(WasmType.I32));
 
@@ -41,8 +38,6 @@ public final class InstancePool implements AutoCloseable {
     private final @Nullable Semaphore sharedInstance;
     private final ConcurrentLinkedDeque<GuestInstance> idle = new ConcurrentLinkedDeque<>();
     private final AtomicInteger idleCount = new AtomicInteger();
-    private final ConcurrentLinkedDeque<GuestMemory.Spare> spares = new ConcurrentLinkedDeque<>();
-    private final AtomicInteger spareCount = new AtomicInteger();
     private volatile boolean closed;
 
     InstancePool(
@@ -131,7 +126,6 @@ public final class InstancePool implements AutoCloseable {
             idleCount.decrementAndGet();
             watchdog.remove(instance.ticket());
         }
-        spares.clear();
     }
 
     // For instances
@@ -140,7 +134,6 @@ public final class InstancePool implements AutoCloseable {
         try {
             if (instance.broken()) {
                 watchdog.remove(instance.ticket());
-                salvage(instance);
                 return;
             }
             if (sharedInstance == null) {
@@ -183,18 +176,6 @@ public final class InstancePool implements AutoCloseable {
         throw (E) e;
     }
 
-    /** Keeps the restored memory of a broken instance, so that traps cost neither the next caller nor the collector. */
-    private void salvage(GuestInstance broken) {
-        if (closed || spareCount.get() >= Math.min(SPARE_MEMORIES_MAX, limits.idleInstancesMax())) {
-            return;
-        }
-        GuestMemory.Spare spare = broken.release(image);
-        if (spare != null) {
-            spareCount.incrementAndGet();
-            spares.addFirst(spare);
-        }
-    }
-
     // Building
 
     private void keep(GuestInstance instance) {
@@ -222,18 +203,13 @@ public final class InstancePool implements AutoCloseable {
     }
 
     private GuestInstance build(@Nullable GuestImage from) {
-        GuestMemory.Spare spare = from == null ? null : spares.pollFirst();
-        if (spare != null) {
-            spareCount.decrementAndGet();
-        }
         List<GuestTable> tables = new ArrayList<>();
         GuestMemory[] memory = new GuestMemory[1];
         Instance instance = Instance.builder(module.module())
                 .withImportValues(imports)
                 .withMachineFactory(module::newMachine)
                 .withMemoryFactory(declared -> {
-                    memory[0] = new GuestMemory(
-                            declared, limits.memoryPagesMax(), from == null ? null : from.memory(), spare);
+                    memory[0] = new GuestMemory(declared, limits.memoryPagesMax(), from == null ? null : from.memory());
                     return memory[0];
                 })
                 .withTableFactory((table, initialValue) -> {
