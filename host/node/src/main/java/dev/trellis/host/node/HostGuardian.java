@@ -8,8 +8,6 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.contracts.beat.Beat;
-import dev.trellis.lattice.model.HostId;
-import dev.trellis.lattice.model.HostInventory;
 import dev.trellis.lattice.model.ProviderKind;
 import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.IncomingMessage;
@@ -23,11 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +60,7 @@ final class HostGuardian {
             IncomingCalls incomingCalls,
             Consumer<RouteTable> publishRoutes,
             Supplier<InventoryKeeper.Load> load,
-            Function<HostId, CompletionStage<HostInventory>> fetchInventory,
+            PeerWatcher.Reach reach,
             Executor io,
             CompletableFuture<Boolean> started,
             Consumer<Optional<Duration>> stopHost) {}
@@ -87,7 +83,7 @@ final class HostGuardian {
         inventory = context.spawn(
                 resuming(InventoryKeeper.create(config, host.transport(), host.subjects(), host.events(), host.load())),
                 "inventory");
-        var peers = context.spawn(resuming(PeerWatcher.create(config.id(), host.fetchInventory(), routes)), "peers");
+        var peers = context.spawn(resuming(PeerWatcher.create(config.id(), host.reach(), routes)), "peers");
         var actors = context.spawn(
                 resuming(ActorKeeper.create(new ActorSupervisor.Surroundings(
                         id,

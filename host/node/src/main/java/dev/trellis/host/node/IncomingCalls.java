@@ -28,18 +28,26 @@ final class IncomingCalls {
     /** Bytes of the requests that run at once; a call beyond them is answered as overloaded. */
     static final int RUNNING_BYTES_MAX = 512 << 20;
 
+    private static final byte[] PONG = new byte[0];
     private static final Logger log = LoggerFactory.getLogger(IncomingCalls.class);
 
     private final Routes routes;
+    private final String pings;
     private final Semaphore running = new Semaphore(RUNNING_MAX);
     private final Semaphore payloadBytes = new Semaphore(RUNNING_BYTES_MAX);
 
-    IncomingCalls(Routes routes) {
+    /** Takes the calls of a host that answers pings on subject {@code pings}. */
+    IncomingCalls(Routes routes, String pings) {
         this.routes = routes;
+        this.pings = pings;
     }
 
-    /** Takes one message of a call subject. Never blocks. */
+    /** Takes one message of a call subject. Never blocks. A ping is answered at once, however busy the host is. */
     void accept(IncomingMessage message) {
+        if (message.message().subject().equals(pings)) {
+            message.reply(PONG);
+            return;
+        }
         if (!running.tryAcquire()) {
             message.reply(CallCodec.encodeFailure(new InvocationFailure.Overloaded(
                     message.message().subject(), "this host runs " + RUNNING_MAX + " calls from other hosts already")));

@@ -11,6 +11,7 @@ import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.Message;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -18,11 +19,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes calls by the route snapshot. Order of choice: this host if it can start the call at once, then other hosts
- * with a free slot, nearest first, then waiting in line where the fewest of our calls are. A host that certainly has
- * not run the call (nobody there, overloaded, stopped the target) is passed over for the next; any other failure ends
- * the call, since it may have run, unless the operation is idempotent.
+ * with a free slot, those of this site first and then by measured round trip, then waiting in line. A host whose way is
+ * suspect or whose breaker has tripped comes last, one that does not answer pings is left out. A host that certainly
+ * has not run the call (nobody there, overloaded, stopped the target) is passed over for the next; any other failure
+ * ends the call, since it may have run, unless the operation is idempotent. A call whose host is found to be gone while
+ * it waits for the reply fails at once as connection lost.
  */
 final class NodeInvoker implements Invoker {
+    /** Snapshots tried for one call, each only if the call has run nowhere by the one before. */
+    static final int ROUNDS_MAX = 3;
+
+    /** How long a call that its target has just refused waits to learn where the target runs now. */
+    static final Duration MOVED_MAX = Duration.ofMillis(500);
+
+    /** Round trips that differ by no more count as equally long: then the host with fewer of our calls is taken. */
+    static final Duration NEAR = Duration.ofMillis(1);
+
+    /** A call that had less time than this and no reply says nothing about the way. */
+    private static final Duration LOST_MIN = Duration.ofMillis(250);
+
     private final Routes routes;
     private final LatticeTransport transport;
 
@@ -32,11 +47,35 @@ final class NodeInvoker implements Invoker {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // snapshots are told apart, not compared
     public Payload invoke(Invocation invocation) throws InterruptedException {
         if (invocation.deadline().passed()) {
             throw deadlineExceeded(invocation);
         }
         RouteTable table = routes.now();
+        for (int round = 1; ; round++) {
+            try {
+                return invoke(invocation, table);
+            } catch (InvocationException e) {
+                if (!(e.failure() instanceof InvocationFailure.NoTarget) || round == ROUNDS_MAX) {
+                    throw e;
+                }
+                RouteTable next = routes.now();
+                if (next == table && e.getCause() instanceof Moved) {
+                    long nanos = Math.min(
+                            MOVED_MAX.toNanos(),
+                            invocation.deadline().remaining().toNanos());
+                    next = routes.awaitNext(table, nanos);
+                }
+                if (next == table) {
+                    throw e;
+                }
+                table = next; // it has run nowhere, and what runs where has changed
+            }
+        }
+    }
+
+    private Payload invoke(Invocation invocation, RouteTable table) throws InterruptedException {
         LocalTarget local = table.localTarget(invocation.target());
         List<RemoteTarget> remotes = table.remoteTargets(invocation.target());
         if (local != null) {
@@ -46,8 +85,11 @@ final class NodeInvoker implements Invoker {
                     return reply.get();
                 }
             } catch (InvocationException e) {
-                if (remotes.isEmpty() || !mayTryNext(invocation, e.failure())) {
+                if (!mayTryNext(invocation, e.failure())) {
                     throw e;
+                }
+                if (remotes.isEmpty()) {
+                    throw moved(e);
                 }
                 local = null; // stopped since the snapshot, or not ready for this call: it will not be here later
             }
@@ -56,9 +98,33 @@ final class NodeInvoker implements Invoker {
             if (local == null) {
                 throw noTarget(invocation, "runs on no host that can be reached now");
             }
-            return local.invoke(invocation);
+            return waitHere(invocation, local);
         }
         return invokeRemotely(invocation, local, remotes);
+    }
+
+    private static Payload waitHere(Invocation invocation, LocalTarget local) throws InterruptedException {
+        try {
+            return local.invoke(invocation);
+        } catch (InvocationException e) {
+            throw moved(e);
+        }
+    }
+
+    /** Marks a refusal of somebody who lives: the target has just been stopped there, so it may well have moved. */
+    private static InvocationException moved(InvocationException e) {
+        return e.failure() instanceof InvocationFailure.NoTarget
+                ? new InvocationException(e.failure(), new Moved())
+                : e;
+    }
+
+    /** The mark; without a stack, since it stands for no fault. */
+    private static final class Moved extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Moved() {
+            super("the target may run elsewhere by now", null, false, false);
+        }
     }
 
     private Payload invokeRemotely(Invocation invocation, @Nullable LocalTarget local, List<RemoteTarget> remotes)
@@ -67,6 +133,9 @@ final class NodeInvoker implements Invoker {
         for (RemoteTarget remote : order(remotes, local == null)) {
             if (invocation.deadline().passed()) {
                 throw deadlineExceeded(invocation);
+            }
+            if (!remote.reachable()) {
+                continue; // found out since the choice
             }
             try {
                 return request(invocation, remote);
@@ -78,33 +147,73 @@ final class NodeInvoker implements Invoker {
             }
         }
         if (local != null) {
-            return local.invoke(invocation);
+            return waitHere(invocation, local);
         }
-        throw passedOver == null ? noTarget(invocation, "runs on no host that can be reached now") : passedOver;
+        throw passedOver == null
+                ? noTarget(
+                        invocation,
+                        "its %s not answer now; it is tried again within a second of the first sign of life"
+                                .formatted(
+                                        remotes.size() == 1
+                                                ? "host " + remotes.getFirst().host() + " does"
+                                                : remotes.size() + " hosts do"))
+                : passedOver;
     }
 
-    /** Hosts with a free slot, nearest and then least busy first; then, if waiting there is the only way, the others. */
+    /**
+     * The hosts to try, best first: trusted ones with a free slot; then, if waiting there is the only way, busy ones and
+     * those that may not answer. None that is broken.
+     */
     private static List<RemoteTarget> order(List<RemoteTarget> remotes, boolean waitRemotely) {
         if (remotes.size() == 1) {
-            return waitRemotely || remotes.getFirst().free() ? remotes : List.of();
+            RemoteTarget only = remotes.getFirst();
+            boolean taken = waitRemotely
+                    ? only.reachable()
+                    : only.trusted() && only.calls().outstanding() < only.slots();
+            return taken ? remotes : List.of();
         }
         var candidates = new ArrayList<Candidate>(remotes.size());
+        long nearest = Long.MAX_VALUE;
+        long nearestHere = Long.MAX_VALUE;
         for (RemoteTarget remote : remotes) {
-            int outstanding = remote.outstanding().get();
-            if (waitRemotely || outstanding < remote.slots()) {
-                candidates.add(new Candidate(remote, outstanding));
+            var candidate = Candidate.of(remote);
+            if (waitRemotely ? remote.reachable() : candidate.trusted && !candidate.busy()) {
+                candidates.add(candidate);
+                if (candidate.trusted && remote.sameSite()) {
+                    nearestHere = Math.min(nearestHere, candidate.roundTripNanos);
+                } else if (candidate.trusted) {
+                    nearest = Math.min(nearest, candidate.roundTripNanos);
+                }
             }
         }
-        candidates.sort(Candidate.BEST_FIRST);
+        long near = nearest;
+        long nearHere = nearestHere;
+        candidates.sort(Comparator.comparing((Candidate candidate) -> !candidate.trusted)
+                .thenComparing(Candidate::busy)
+                .thenComparing(candidate -> !candidate.target.sameSite())
+                .thenComparingLong(candidate -> candidate.distance(candidate.target.sameSite() ? nearHere : near))
+                .thenComparingInt(Candidate::outstanding));
         return candidates.stream().map(Candidate::target).toList();
     }
 
-    /** A target with its load as read once, so that sorting sees one value. */
-    private record Candidate(RemoteTarget target, int outstanding) {
-        static final Comparator<Candidate> BEST_FIRST = Comparator.comparing(
-                        (Candidate candidate) -> candidate.outstanding >= candidate.target.slots())
-                .thenComparing(candidate -> !candidate.target.sameSite())
-                .thenComparingInt(Candidate::outstanding);
+    /** A target with what changes all the time as read once, so that sorting sees one value. */
+    private record Candidate(RemoteTarget target, boolean trusted, int outstanding, long roundTripNanos) {
+        static Candidate of(RemoteTarget target) {
+            return new Candidate(
+                    target,
+                    target.trusted(),
+                    target.calls().outstanding(),
+                    target.path().roundTripNanos());
+        }
+
+        boolean busy() {
+            return outstanding >= target.slots();
+        }
+
+        /** The round trip, or 0 if it is about as short as that of the nearest. */
+        long distance(long nearestNanos) {
+            return roundTripNanos - nearestNanos <= NEAR.toNanos() ? 0 : roundTripNanos;
+        }
     }
 
     private static boolean mayTryNext(Invocation invocation, InvocationFailure failure) {
@@ -132,17 +241,36 @@ final class NodeInvoker implements Invoker {
     }
 
     private Payload request(Invocation invocation, RemoteTarget remote) throws InterruptedException {
-        remote.outstanding().incrementAndGet();
+        RemoteCalls calls = remote.calls();
+        Duration patience = invocation.deadline().remaining();
+        Message reply;
+        calls.begin();
         try {
-            Message reply = transport.request(
-                    remote.subject(),
-                    CallCodec.encode(invocation),
-                    invocation.deadline().remaining());
-            return CallCodec.decodeReply(invocation, reply.payload());
+            reply = transport.request(remote.subject(), CallCodec.encode(invocation), patience);
         } catch (TransportException e) {
+            switch (e.failure()) {
+                case TransportFailure.NoResponders _ -> remote.path().absent();
+                case TransportFailure.TimedOut _ -> {
+                    if (patience.compareTo(LOST_MIN) >= 0) {
+                        calls.lost(remote.path());
+                    }
+                }
+                case TransportFailure.Disconnected _,
+                        TransportFailure.Unreachable _,
+                        TransportFailure.PayloadTooLarge _,
+                        TransportFailure.Conflict _,
+                        TransportFailure.Refused _ -> {} // says nothing about that host
+            }
             throw translate(invocation, remote, e);
         } finally {
-            remote.outstanding().decrementAndGet();
+            calls.end();
+        }
+        remote.path().heard();
+        calls.answered();
+        try {
+            return CallCodec.decodeReply(invocation, reply.payload());
+        } catch (InvocationException e) {
+            throw moved(e);
         }
     }
 
@@ -158,7 +286,7 @@ final class NodeInvoker implements Invoker {
                     case TransportFailure.Disconnected broken ->
                         broken.sent()
                                 ? new InvocationFailure.ConnectionLost(
-                                        target, "the lattice connection broke during the call" + where)
+                                        target, "its host or the way there was lost during the call" + where)
                                 : new InvocationFailure.NoTarget(target, "the lattice cannot be reached" + where);
                     case TransportFailure.PayloadTooLarge large ->
                         new InvocationFailure.PayloadTooLarge(target, large.message());

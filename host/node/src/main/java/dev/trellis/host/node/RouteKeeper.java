@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +39,7 @@ final class RouteKeeper {
     private final String site;
     private final Consumer<RouteTable> publish;
     private final Map<EntityId, LocalTarget> local = new HashMap<>();
-    private final Map<String, AtomicInteger> outstanding = new HashMap<>();
+    private final Map<String, RemoteCalls> calls = new HashMap<>(); // by subject
     private List<Link> links = List.of();
     private List<Peer> peers = List.of();
 
@@ -92,7 +91,7 @@ final class RouteKeeper {
 
     private Map<EntityId, List<RemoteTarget>> remote(Map<String, EntityId> aliases) {
         var remote = new HashMap<EntityId, List<RemoteTarget>>();
-        var used = new HashMap<String, AtomicInteger>();
+        var used = new HashMap<String, RemoteCalls>();
         for (Peer peer : peers) {
             if (!peer.serving()) {
                 continue;
@@ -107,8 +106,8 @@ final class RouteKeeper {
                 add(remote, used, peer, new EntityId(provider.id()), PROVIDER_SLOTS);
             }
         }
-        outstanding.clear();
-        outstanding.putAll(used);
+        calls.clear();
+        calls.putAll(used);
         remote.replaceAll((_, targets) -> targets.stream()
                 .sorted(Comparator.comparing(RemoteTarget::sameSite).reversed().thenComparing(RemoteTarget::host))
                 .toList());
@@ -117,17 +116,18 @@ final class RouteKeeper {
 
     private void add(
             Map<EntityId, List<RemoteTarget>> remote,
-            Map<String, AtomicInteger> used,
+            Map<String, RemoteCalls> used,
             Peer peer,
             EntityId id,
             int slots) {
         HostId host = peer.id();
         String subject = subjects.call(id, host);
-        var count = outstanding.getOrDefault(subject, new AtomicInteger());
-        used.put(subject, count);
+        var own = calls.getOrDefault(subject, new RemoteCalls());
+        used.put(subject, own);
         boolean sameSite =
                 peer.beat().getLabelsOrDefault(Labels.SITE, "default").equals(site);
-        remote.computeIfAbsent(id, _ -> new ArrayList<>()).add(new RemoteTarget(host, subject, slots, sameSite, count));
+        remote.computeIfAbsent(id, _ -> new ArrayList<>())
+                .add(new RemoteTarget(host, subject, slots, sameSite, own, peer.path()));
     }
 
     private static void addAlias(Map<String, EntityId> aliases, @Nullable String alias, EntityId id) {

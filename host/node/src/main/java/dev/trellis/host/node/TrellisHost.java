@@ -5,13 +5,9 @@ import com.typesafe.config.ConfigFactory;
 import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.WasmEngine;
 import dev.trellis.lattice.contracts.Invoker;
-import dev.trellis.lattice.model.ControlReply;
 import dev.trellis.lattice.model.EntityId;
-import dev.trellis.lattice.model.HostId;
-import dev.trellis.lattice.model.HostInventory;
 import dev.trellis.lattice.model.ProviderKind;
 import dev.trellis.lattice.model.Subjects;
-import dev.trellis.lattice.model.WireJson;
 import dev.trellis.lattice.transport.ArtifactStore;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.providers.sdk.ProviderFactory;
@@ -22,8 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -38,7 +32,6 @@ import java.util.concurrent.atomic.AtomicReference;
  * stops in order. Several may run in one process.
  */
 public final class TrellisHost implements AutoCloseable {
-    private static final Duration INVENTORY_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration START_MAX = Duration.ofSeconds(30);
     private static final Duration TERMINATE_MAX = Duration.ofSeconds(5);
 
@@ -104,10 +97,10 @@ public final class TrellisHost implements AutoCloseable {
                 new BoundedLoader(new ClassicActorLoader(images, engine, routes, invoker, Clock.systemUTC())),
                 invoker,
                 factories(),
-                new IncomingCalls(routes),
+                new IncomingCalls(routes, subjects.ping(config.id())),
                 routes::publish,
                 () -> load(routes.now()),
-                host -> fetchInventory(transport, subjects, io, host),
+                new OtherHosts(transport, subjects, io),
                 io,
                 started,
                 asked -> {
@@ -158,28 +151,6 @@ public final class TrellisHost implements AutoCloseable {
             }
         }
         return new InventoryKeeper.Load(running, waiting);
-    }
-
-    private static CompletionStage<HostInventory> fetchInventory(
-            LatticeTransport transport, Subjects subjects, ExecutorService io, HostId host) {
-        return CompletableFuture.supplyAsync(
-                () -> {
-                    try {
-                        var reply =
-                                transport.request(subjects.control("host.get", host), new byte[0], INVENTORY_TIMEOUT);
-                        ControlReply<HostInventory> envelope = WireJson.readReply(reply.payload(), HostInventory.class);
-                        HostInventory inventory = envelope.response();
-                        if (inventory == null) {
-                            throw new IllegalArgumentException("reply carries no inventory: " + envelope.message());
-                        }
-                        inventory.components().forEach(actor -> new EntityId(actor.id()));
-                        inventory.providers().forEach(provider -> new EntityId(provider.id()));
-                        return inventory;
-                    } catch (InterruptedException e) {
-                        throw new CompletionException(e);
-                    }
-                },
-                io);
     }
 
     /** The host's config. */

@@ -26,7 +26,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -146,6 +145,78 @@ class NodeInvokerTest {
                 .satisfies(e -> assertThat(e.failure()).isInstanceOf(InvocationFailure.DeadlineExceeded.class));
     }
 
+    @Test
+    void invoke_severalHosts_thisSiteFirst_thenTheShortestRoundTrip() throws Exception {
+        var near = at("NB", false, Duration.ofMillis(5));
+        var far = at("NC", false, Duration.ofMillis(80));
+        var unmeasured = at("ND", false, Duration.ZERO);
+        route(null, far, unmeasured, near);
+        assertThat(invoke()).isEqualTo("NB");
+
+        route(null, far, near, at("NE", true, Duration.ofMillis(200)));
+        assertThat(invoke()).isEqualTo("NE");
+    }
+
+    @Test
+    void invoke_nearestSuspectOrBroken_theNextOneServes_andTheNearestAgainOnceItAnswers() throws Exception {
+        var near = at("NB", true, Duration.ofMillis(1));
+        var far = at("NC", false, Duration.ofMillis(80));
+        route(null, near, far);
+
+        near.path().missed(System.nanoTime());
+        assertThat(invoke()).isEqualTo("NC");
+        near.path().missed(System.nanoTime());
+        assertThat(invoke()).isEqualTo("NC");
+
+        near.path().answered(Duration.ofMillis(1));
+        assertThat(invoke()).isEqualTo("NB");
+    }
+
+    @Test
+    void invoke_onlyHostIsBroken_failsAtOnceSinceNothingRan_ifSuspectItIsTried() throws Exception {
+        var only = at("NB", true, Duration.ofMillis(1));
+        route(null, only);
+        only.path().missed(System.nanoTime());
+        assertThat(invoke()).isEqualTo("NB");
+        only.path().gone();
+
+        assertFails(InvocationFailure.NoTarget.class);
+        assertThat(served).containsExactly("NB");
+    }
+
+    @Test
+    void invoke_hostFoundGoneDuringTheCall_failsAsConnectionLost_andAnIdempotentCallMovesOn() throws Exception {
+        var lost = remote("NB", 9, () -> {
+            Thread.startVirtualThread(() -> transport.abandon(subject -> subject.endsWith(".NB")));
+            return Optional.empty();
+        });
+        route(null, lost);
+        assertFails(InvocationFailure.ConnectionLost.class);
+
+        route(null, lost, at("NC", false, Duration.ofMillis(80), payload("")));
+        invoker.invoke(Invocation.first(
+                CALLER,
+                TARGET,
+                LinkName.DEFAULT,
+                Contracts.KEYVALUE.id(),
+                "Get",
+                Payload.EMPTY,
+                Deadline.in(Duration.ofSeconds(20)),
+                TraceContext.root()));
+        assertThat(served).containsExactly("NB", "NB", "NC");
+    }
+
+    @Test
+    void invoke_refusedWhereItHasJustStopped_waitsToLearnWhereItRunsNow() throws Exception {
+        var moved = remote("NC", 1, () -> payload("moved"));
+        route(null, remote("NB", 1, () -> {
+            Thread.startVirtualThread(() -> route(null, moved));
+            return Optional.of(CallCodec.encodeFailure(new InvocationFailure.NoTarget("x", "stopped")));
+        }));
+
+        assertThat(invoke()).isEqualTo("moved");
+    }
+
     private void assertFails(Class<? extends InvocationFailure> failure) {
         assertThatExceptionOfType(InvocationException.class)
                 .isThrownBy(this::invoke)
@@ -205,13 +276,28 @@ class NodeInvokerTest {
         return target;
     }
 
+    /** Another host that answers with its name, at a distance; none measured if it is zero. */
+    private RemoteTarget at(String host, boolean sameSite, Duration roundTrip) {
+        return at(host, sameSite, roundTrip, payload(host));
+    }
+
+    private RemoteTarget at(String host, boolean sameSite, Duration roundTrip, Optional<byte[]> answer) {
+        RemoteTarget target = remote(host, 9, () -> answer);
+        if (!roundTrip.isZero()) {
+            target.path().answered(roundTrip);
+        }
+        return new RemoteTarget(
+                target.host(), target.subject(), target.slots(), sameSite, target.calls(), target.path());
+    }
+
     private RemoteTarget gone(String host) {
         return gone(host, 1);
     }
 
     private RemoteTarget gone(String host, int slots) {
         var id = new HostId(host);
-        return new RemoteTarget(id, subjects.call(TARGET, id), slots, true, new AtomicInteger());
+        return new RemoteTarget(
+                id, subjects.call(TARGET, id), slots, true, new RemoteCalls(), new PeerPath(System::nanoTime));
     }
 
     private void route(@org.jspecify.annotations.Nullable LocalActor local, RemoteTarget... remotes) {

@@ -9,11 +9,14 @@ import akka.actor.typed.ActorRef;
 import dev.trellis.lattice.contracts.beat.Beat;
 import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.HostInventory;
+import dev.trellis.lattice.transport.TransportException;
+import dev.trellis.lattice.transport.TransportFailure;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -27,16 +30,39 @@ class PeerWatcherTest {
     private final AtomicLong nanos = new AtomicLong();
     private final TestProbe<RouteKeeper.Command> routes = kit.createTestProbe();
     private final BlockingQueue<CompletableFuture<HostInventory>> asked = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Ping> pings = new LinkedBlockingQueue<>();
+    private final BlockingQueue<HostId> abandoned = new LinkedBlockingQueue<>();
     private final ActorRef<PeerWatcher.Command> watcher = kit.spawn(PeerWatcher.create(
             new HostId("NA"),
-            _ -> {
-                var inventory = new CompletableFuture<HostInventory>();
-                asked.add(inventory);
-                return inventory;
+            new PeerWatcher.Reach() {
+                @Override
+                public CompletionStage<HostInventory> inventory(HostId host) {
+                    var inventory = new CompletableFuture<HostInventory>();
+                    asked.add(inventory);
+                    return inventory;
+                }
+
+                @Override
+                public CompletionStage<Duration> ping(HostId host, Duration patience) {
+                    var answer = new CompletableFuture<Duration>();
+                    pings.add(new Ping(host, patience, answer));
+                    return answer;
+                }
+
+                @Override
+                public void abandonCalls(HostId host) {
+                    abandoned.add(host);
+                }
             },
             routes.getRef(),
             nanos::get,
             2));
+
+    private record Ping(HostId host, Duration patience, CompletableFuture<Duration> answer) {
+        void timesOut() {
+            answer.completeExceptionally(new TransportException(new TransportFailure.TimedOut("ping", 500)));
+        }
+    }
 
     @AfterEach
     void close() {
@@ -127,6 +153,54 @@ class PeerWatcherTest {
 
         assertThat(published()).containsExactly("NC c SERVING");
         assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void ping_unansweredTwice_theWayIsSuspectAndThenBroken_andHealsWithTheNextAnswer() throws Exception {
+        beat("NB", 1, 7, Beat.State.SERVING);
+        asked.take().complete(inventory("x"));
+        PeerPath path = ((RouteKeeper.PeersChanged) routes.receiveMessage(PATIENCE))
+                .peers()
+                .getFirst()
+                .path();
+        nanos.incrementAndGet();
+        pings.take().answer().complete(Duration.ofMillis(8));
+        time.timePasses(PeerWatcher.PING_EVERY);
+        Ping first = pings.take();
+        assertThat(path.roundTripNanos()).isEqualTo(8_000_000);
+        assertThat(first.patience()).isEqualTo(PeerWatcher.PING_MAX);
+
+        nanos.incrementAndGet();
+        first.timesOut();
+        Ping second = pings.take();
+        assertThat(path.state()).isEqualTo(PeerPath.State.SUSPECT);
+        assertThat(second.patience()).isEqualTo(PeerWatcher.SECOND_PING_MAX);
+        assertThat(abandoned).isEmpty();
+
+        second.timesOut();
+        assertThat(abandoned.take()).isEqualTo(new HostId("NB"));
+        assertThat(path.state()).isEqualTo(PeerPath.State.BROKEN);
+
+        beat("NB", 1, 7, Beat.State.DRAINING); // it beats all the while: only the way there and back is broken
+        assertThat(published()).hasSize(1);
+        time.timePasses(PeerWatcher.PING_EVERY);
+        pings.take().answer().complete(Duration.ofMillis(8));
+        beat("NB", 1, 7, Beat.State.SERVING);
+        assertThat(published()).hasSize(1);
+        assertThat(path.state()).isEqualTo(PeerPath.State.HEALTHY);
+    }
+
+    @Test
+    void silence_longerThanTheBound_callsThatWaitEnd() throws Exception {
+        beat("NB", 1, 7, Beat.State.SERVING);
+        asked.take().complete(inventory("x"));
+        published();
+
+        nanos.addAndGet(PeerWatcher.SILENCE.toNanos() + 1);
+        time.timePasses(Duration.ofMillis(250));
+
+        assertThat(published()).isEmpty();
+        assertThat(abandoned.take()).isEqualTo(new HostId("NB"));
     }
 
     private void beat(String host, long incarnation, long generation, Beat.State state) {

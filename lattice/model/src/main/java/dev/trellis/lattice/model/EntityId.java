@@ -11,6 +11,9 @@ public record EntityId(String value) implements Comparable<EntityId> {
      */
     public static final EntityId OPERATOR = new EntityId("trellis_operator");
 
+    /** Target of the pings by which hosts measure the way to each other. No actor or provider may be called so. */
+    public static final EntityId PING = new EntityId("trellis_ping");
+
     public EntityId {
         Tokens.check("actor or provider id", value, 255);
     }
@@ -18,13 +21,13 @@ public record EntityId(String value) implements Comparable<EntityId> {
     /**
      * The id of something that runs or is linked.
      *
-     * @throws IllegalArgumentException if {@code value} is no valid id, or that of {@link #OPERATOR}
+     * @throws IllegalArgumentException if {@code value} is no valid id, or that of {@link #OPERATOR} or {@link #PING}
      */
     public static EntityId ofRunning(String value) {
         var id = new EntityId(value);
-        if (id.equals(OPERATOR)) {
-            throw new IllegalArgumentException(
-                    "actor or provider id '" + value + "' is reserved for calls of an operator; take another");
+        if (id.equals(OPERATOR) || id.equals(PING)) {
+            throw new IllegalArgumentException("actor or provider id '" + value + "' is reserved for calls of "
+                    + (id.equals(PING) ? "hosts among themselves" : "an operator") + "; take another");
         }
         return id;
     }

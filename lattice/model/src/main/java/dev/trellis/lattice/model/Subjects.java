@@ -64,6 +64,21 @@ public final class Subjects {
         return "trellis.rpc.v1." + lattice + ".*." + host;
     }
 
+    /** Subject on which {@code host} answers pings: among its calls, since it is their way that is measured. */
+    public String ping(HostId host) {
+        return call(EntityId.PING, host);
+    }
+
+    /** Subject on which {@code host} is told how much work it may be given: {@code cordon}, {@code drain} ... */
+    public String scheduling(String operation, HostId host) {
+        return "trellis.host.v1." + lattice + "." + operation + "." + host;
+    }
+
+    /** Pattern of all that {@link #scheduling} names for {@code host}. */
+    public String schedulings(HostId host) {
+        return scheduling("*", host);
+    }
+
     /** Subject of a host's liveness beat. */
     public String beat(HostId host) {
         return "trellis.beat.v1." + lattice + "." + host;

@@ -37,6 +37,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -422,6 +423,15 @@ public final class NatsTransport implements LatticeTransport {
                 case Message message -> message;
                 case null -> throw new TransportException(new TransportFailure.TimedOut(subject, timeout.toMillis()));
             };
+        }
+    }
+
+    @Override
+    public void abandon(Predicate<String> which) {
+        for (Waiter waiter : waiters.values()) {
+            if (which.test(waiter.subject())) {
+                waiter.answer(new Waiter.Answer.Failed(new TransportFailure.Disconnected(waiter.subject(), true)));
+            }
         }
     }
 

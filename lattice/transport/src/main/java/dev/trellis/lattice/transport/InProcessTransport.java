@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** One member of an {@link InProcessLattice}. Payloads pass by reference; nothing is copied. */
@@ -22,7 +23,7 @@ final class InProcessTransport implements LatticeTransport {
     /** Wakes a dispatcher that waits. */
     static final IncomingMessage NOTHING = new Incoming(new Message(INBOX, Map.of(), new byte[0]), null);
 
-    /** What a waiting request is told: a reply, or that its transport was closed. */
+    /** What a waiting request is told: a reply, or that none will come. */
     private sealed interface Answer {
         record Reply(Message message) implements Answer {}
 
@@ -32,9 +33,11 @@ final class InProcessTransport implements LatticeTransport {
     /** A request that waits. */
     private static final class Waiter {
         private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
+        private final String subject;
         private final AtomicInteger wanted;
 
-        Waiter(int repliesMax) {
+        Waiter(String subject, int repliesMax) {
+            this.subject = subject;
             this.wanted = new AtomicInteger(repliesMax);
         }
 
@@ -104,7 +107,7 @@ final class InProcessTransport implements LatticeTransport {
         if (route.empty()) {
             throw new TransportException(new TransportFailure.NoResponders(subject));
         }
-        Waiter waiter = new Waiter(1);
+        Waiter waiter = new Waiter(subject, 1);
         waiters.add(waiter);
         try {
             checkOpen(subject); // a close() before the add has not seen this waiter
@@ -120,6 +123,15 @@ final class InProcessTransport implements LatticeTransport {
     }
 
     @Override
+    public void abandon(Predicate<String> which) {
+        for (Waiter waiter : waiters) {
+            if (which.test(waiter.subject)) {
+                waiter.answers.add(new Answer.Closed());
+            }
+        }
+    }
+
+    @Override
     public List<Message> requestMany(String subject, byte[] payload, Duration window, int repliesMax)
             throws InterruptedException {
         InProcessLattice.Route route = check(subject, Map.of(), payload);
@@ -127,7 +139,7 @@ final class InProcessTransport implements LatticeTransport {
         if (route.empty()) {
             return replies;
         }
-        Waiter waiter = new Waiter(repliesMax);
+        Waiter waiter = new Waiter(subject, repliesMax);
         waiters.add(waiter);
         try {
             checkOpen(subject);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * A connection to the lattice: publish, request, subscribe, and stores of keys. All implementations pass the same
@@ -55,6 +56,12 @@ public interface LatticeTransport extends AutoCloseable {
     default Message request(String subject, byte[] payload, Duration timeout) throws InterruptedException {
         return request(subject, Map.of(), payload, timeout);
     }
+
+    /**
+     * Ends the requests under way to subjects that {@code which} accepts, with {@link TransportFailure.Disconnected}
+     * (sent): whoever learns that nobody will answer them spares those who wait the rest of their time. Never blocks.
+     */
+    void abandon(Predicate<String> which);
 
     /**
      * Sends a request that several may answer and collects replies for all of {@code window}, or until

@@ -519,6 +519,24 @@ public abstract class LatticeTransportContract {
     }
 
     @Test
+    void request_abandonedWhileWaiting_failsAsDisconnected_othersGoOn() throws Exception {
+        String subject = fresh("abandoned");
+        BlockingQueue<IncomingMessage> received = new LinkedBlockingQueue<>();
+        bob.subscribe(subject + ".*", received::add);
+        Future<TransportFailure> lost = start(() ->
+                failure(TransportFailure.Disconnected.class, () -> alice.request(subject + ".lost", bytes("x"), LONG)));
+        take(received);
+        Future<Message> kept = start(() -> alice.request(subject + ".kept", bytes("x"), LONG));
+        IncomingMessage answered = take(received);
+
+        alice.abandon(asked -> asked.equals(subject + ".lost"));
+
+        assertThat(lost.get()).isEqualTo(new TransportFailure.Disconnected(subject + ".lost", true));
+        answered.reply(bytes("here"));
+        assertThat(text(kept.get())).isEqualTo("here");
+    }
+
+    @Test
     void request_transportClosedWhileWaiting_failsAsDisconnected() throws Exception {
         String subject = fresh("closing");
         BlockingQueue<IncomingMessage> received = new LinkedBlockingQueue<>();
