@@ -3,17 +3,24 @@ package dev.trellis.host.engine;
 import com.dylibso.chicory.runtime.Instance;
 import com.dylibso.chicory.runtime.Machine;
 import com.dylibso.chicory.wasm.WasmModule;
+import com.dylibso.chicory.wasm.types.CodeSection;
 import com.dylibso.chicory.wasm.types.Export;
 import com.dylibso.chicory.wasm.types.ExternalType;
+import com.dylibso.chicory.wasm.types.FunctionBody;
 import com.dylibso.chicory.wasm.types.FunctionImport;
+import com.dylibso.chicory.wasm.types.FunctionSection;
 import com.dylibso.chicory.wasm.types.FunctionType;
 import com.dylibso.chicory.wasm.types.Import;
+import com.dylibso.chicory.wasm.types.MutabilityType;
+import com.dylibso.chicory.wasm.types.PassiveElement;
 import com.dylibso.chicory.wasm.types.ValType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /** A module that is valid, within the engine's limits, and compiled. Immutable; safe for concurrent use. */
 public final class CompiledModule {
@@ -27,6 +34,10 @@ public final class CompiledModule {
     private final Watchdog watchdog;
     private final List<ModuleImport> imports;
     private final List<ModuleExport> exports;
+    private final Map<Signature, Integer> typeNumbers = new HashMap<>();
+    private final Map<String, Integer> exportNumbers = new HashMap<>();
+    private final int[] mutableGlobals;
+    private final int[] passiveElements;
 
     CompiledModule(ModuleDigest digest, CompiledCode code, boolean verifyAll, Watchdog watchdog) {
         this.digest = digest;
@@ -39,6 +50,18 @@ public final class CompiledModule {
         this.watchdog = watchdog;
         this.imports = imports(module);
         this.exports = exports(module);
+        for (int type = 0; type < module.typeSection().typeCount(); type++) {
+            typeNumbers.putIfAbsent(signature(module.typeSection().getType(type)), type);
+        }
+        for (int export = 0; export < exports.size(); export++) {
+            exportNumbers.put(exports.get(export).name(), export);
+        }
+        this.mutableGlobals = IntStream.range(0, module.globalSection().globalCount())
+                .filter(i -> module.globalSection().getGlobal(i).mutabilityType() == MutabilityType.Var)
+                .toArray();
+        this.passiveElements = IntStream.range(0, module.elementSection().elementCount())
+                .filter(i -> module.elementSection().getElement(i) instanceof PassiveElement)
+                .toArray();
     }
 
     public ModuleDigest digest() {
@@ -88,6 +111,61 @@ public final class CompiledModule {
 
     WasmModule module() {
         return module;
+    }
+
+    /** The number of the export {@code name}; -1 if there is none. */
+    int exportNumber(String name) {
+        return exportNumbers.getOrDefault(name, -1);
+    }
+
+    /** How many functions are imported; they have the first numbers. */
+    int importedFunctions() {
+        return module.importSection().count(ExternalType.FUNCTION);
+    }
+
+    /** The type of import number {@code number}, which is a function. */
+    FunctionType importedType(int number) {
+        FunctionImport function = (FunctionImport) module.importSection().getImport(number);
+        return module.typeSection().getType(function.typeIndex());
+    }
+
+    /** Numbers of the mutable globals among those that the module defines. */
+    int[] mutableGlobals() {
+        return mutableGlobals;
+    }
+
+    /** Numbers of the passive element segments. */
+    int[] passiveElements() {
+        return passiveElements;
+    }
+
+    /** The type of function number {@code function}, imported ones counted first. */
+    Signature typeOf(int function) {
+        return signature(functionType(module, function));
+    }
+
+    /** The first of this module's types that equals {@code type}. */
+    Optional<Integer> typeNumber(Signature type) {
+        return Optional.ofNullable(typeNumbers.get(type));
+    }
+
+    /** An instance with this module's types, and for each of them one function that {@code machine} runs. */
+    Instance standIn(Function<Instance, Machine> machine) {
+        FunctionSection.Builder functions = FunctionSection.builder();
+        CodeSection.Builder bodies = CodeSection.builder();
+        for (int type = 0; type < module.typeSection().typeCount(); type++) {
+            functions.addFunctionType(type);
+            bodies.addFunctionBody(new FunctionBody(List.of(), List.of()));
+        }
+        WasmModule types = WasmModule.builder()
+                .setTypeSection(module.typeSection())
+                .setFunctionSection(functions.build())
+                .setCodeSection(bodies.build())
+                .build();
+        return Instance.builder(types)
+                .withMachineFactory(machine)
+                .withStart(false)
+                .build();
     }
 
     GuestMachine newMachine(Instance instance) {

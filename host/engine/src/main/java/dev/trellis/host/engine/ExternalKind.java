@@ -1,10 +1,17 @@
 package dev.trellis.host.engine;
 
-/** What a module imports or exports under a name. */
+import java.util.Locale;
+
+/** What modules import and export. */
 public enum ExternalKind {
     FUNCTION,
     TABLE,
     MEMORY,
     GLOBAL,
-    TAG
+    TAG;
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 }

@@ -1,9 +1,6 @@
 package dev.trellis.host.engine;
 
-import com.dylibso.chicory.runtime.ChicoryInterruptedException;
-import com.dylibso.chicory.runtime.GlobalInstance;
-import com.dylibso.chicory.runtime.Instance;
-import com.dylibso.chicory.wasm.types.Element;
+import com.dylibso.chicory.runtime.Machine;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -14,44 +11,26 @@ import org.jspecify.annotations.Nullable;
  * calls may use it too. Not for use by two threads at once.
  */
 public final class GuestInstance implements AutoCloseable {
-    private static final long[] NO_RESULTS = {};
-
     private final InstancePool pool;
-    private final Instance instance;
+    private final InstanceState state;
+    private final CallGuard guard;
+    private final Machine machine;
     private final @Nullable GuestMemory memory;
-    private final GuestTable[] tables;
-    private final GlobalInstance[] mutableGlobals;
-    private final int[] passiveElements;
-    private final CallTicket ticket;
     private final GuestOutput output;
     private final long[] twoArgs = new long[2];
 
     private @Nullable Object attachment;
-    private @Nullable Throwable hostFailure;
-    private Duration budget = Duration.ZERO;
-    private long deadlineNanos;
-    private int depth;
-    private boolean borrowed;
-    private boolean broken;
     private boolean served;
     private boolean reused;
 
-    GuestInstance(
-            InstancePool pool,
-            Instance instance,
-            @Nullable GuestMemory memory,
-            GuestTable[] tables,
-            GlobalInstance[] mutableGlobals,
-            int[] passiveElements,
-            CallTicket ticket) {
+    GuestInstance(InstancePool pool, InstanceState state, Watchdog watchdog) {
         this.pool = pool;
-        this.instance = instance;
-        this.memory = memory;
-        this.tables = tables;
-        this.mutableGlobals = mutableGlobals;
-        this.passiveElements = passiveElements;
-        this.ticket = ticket;
+        this.state = state;
+        this.machine = state.instance().getMachine();
+        this.memory = state.memory();
         this.output = new GuestOutput(this, pool.limits().outputBytesMax());
+        this.guard = new CallGuard(watchdog, (reason, e) -> state.limitReached(reason)
+                .orElseGet(() -> new GuestFailure.Trapped(reason, pool.trappingFunction(e))));
     }
 
     // Calls
@@ -85,98 +64,18 @@ public final class GuestInstance implements AutoCloseable {
             throw new IllegalArgumentException("export " + export + " must be (i32, i32) -> i32");
         }
         // Only the outermost call may use the shared array: compiled code unpacks it before anything else runs.
-        long[] args = depth == 0 ? twoArgs : new long[2];
+        long[] args = guard.outermost() ? twoArgs : new long[2];
         args[0] = first;
         args[1] = second;
         return (int) invoke(function.index(), args)[0];
     }
 
     long[] invoke(int function, long[] args) throws InterruptedException {
-        if (!borrowed || broken) {
-            throw new IllegalStateException(
-                    borrowed ? "a broken guest instance cannot be called" : "a closed guest instance cannot be called");
-        }
-        if (depth > 0) {
-            return nested(function, args);
-        }
-        Throwable thrown;
-        depth = 1;
-        ticket.enter(Thread.currentThread(), deadlineNanos);
-        pool.watchdog().entered();
-        try {
-            long[] results = instance.getMachine().call(function, args);
-            ticket.leave();
-            depth = 0;
-            return results == null ? NO_RESULTS : results;
-        } catch (Throwable e) {
-            thrown = e;
-        }
-        broken = true;
-        depth = 0;
-        boolean timedOut = ticket.leave();
-        throw timedOut ? new GuestException(new GuestFailure.TimedOut(budget), cause(thrown)) : failure(thrown);
+        return guard.call(machine, function, args);
     }
 
-    private long[] nested(int function, long[] args) throws InterruptedException {
-        depth++;
-        try {
-            long[] results = instance.getMachine().call(function, args);
-            return results == null ? NO_RESULTS : results;
-        } catch (Throwable e) {
-            broken = true;
-            throw failure(e);
-        } finally {
-            depth--;
-        }
-    }
-
-    /** Remembers that {@code e} came out of a host function, so that {@link #failure} lets it pass. */
-    RuntimeException hostThrew(Throwable e) {
-        if (!(e instanceof StackOverflowError) && !(e instanceof GuestExit)) {
-            hostFailure = e;
-        }
-        throw InstancePool.<RuntimeException>sneaky(e);
-    }
-
-    @SuppressWarnings("ReferenceEquality") // exactly the thrown object
-    private RuntimeException failure(Throwable e) throws InterruptedException {
-        if (e == hostFailure) {
-            if (e instanceof InterruptedException interrupted) {
-                throw interrupted;
-            }
-            throw InstancePool.<RuntimeException>sneaky(e);
-        }
-        if (e instanceof ChicoryInterruptedException) {
-            Thread.interrupted();
-            throw new InterruptedException("interrupted while a guest ran");
-        }
-        return new GuestException(guestFailure(e), null);
-    }
-
-    @SuppressWarnings("ReferenceEquality") // exactly the thrown object
-    private @Nullable Throwable cause(Throwable e) {
-        return e == hostFailure && !(e instanceof InterruptedException) ? e : null;
-    }
-
-    private GuestFailure guestFailure(Throwable e) {
-        if (e instanceof StackOverflowError || e.getCause() instanceof StackOverflowError) {
-            return new GuestFailure.StackExhausted();
-        }
-        if (e instanceof GuestExit exit) {
-            return new GuestFailure.Exited(exit.code());
-        }
-        String reason = e instanceof com.dylibso.chicory.runtime.WasmException
-                ? "uncaught WebAssembly exception"
-                : ModuleCompiler.message(e);
-        if (memory != null && memory.growthRefused()) {
-            return new GuestFailure.MemoryLimitReached(memory.pagesMax(), reason);
-        }
-        for (GuestTable table : tables) {
-            if (table.growthRefused()) {
-                return new GuestFailure.TableLimitReached(table.entriesMax(), reason);
-            }
-        }
-        return new GuestFailure.Trapped(reason, pool.trappingFunction(e));
+    CallGuard guard() {
+        return guard;
     }
 
     // Memory
@@ -260,7 +159,7 @@ public final class GuestInstance implements AutoCloseable {
     }
 
     private GuestMemory memory(int address, int length) {
-        if (!borrowed) {
+        if (!guard.lent()) {
             throw new IllegalStateException("the memory of a closed guest instance belongs to the next borrower");
         }
         if (memory == null) {
@@ -302,27 +201,23 @@ public final class GuestInstance implements AutoCloseable {
 
     /** The time left of the budget; negative once it is over. */
     public Duration timeLeft() {
-        return Duration.ofNanos(deadlineNanos - System.nanoTime());
+        return guard.timeLeft();
     }
 
     /** The module's memory and globals must not be relied on any more; {@link #close} will discard this instance. */
     public void discard() {
-        broken = true;
+        guard.breakNow();
     }
 
     /** Gives the instance back. Its state is restored, unless the pool shares it; a broken one is discarded. */
     @Override
     public void close() {
-        if (!borrowed) {
+        if (!guard.lent()) {
             return;
         }
-        if (depth > 0) {
-            throw new IllegalStateException("a guest instance cannot be closed from inside its own call");
-        }
+        guard.takeBack();
         output.end();
-        borrowed = false;
         attachment = null;
-        hostFailure = null;
         pool.giveBack(this);
     }
 
@@ -334,11 +229,9 @@ public final class GuestInstance implements AutoCloseable {
 
     void lend(@Nullable Object newAttachment, Duration newBudget, long deadline) {
         attachment = newAttachment;
-        budget = newBudget;
-        deadlineNanos = deadline;
         reused = served;
         served = true;
-        borrowed = true;
+        guard.lend(newBudget, deadline);
     }
 
     /** Calls an initialising export; leaving it through {@code proc_exit(0)} is a normal end. */
@@ -349,60 +242,30 @@ public final class GuestInstance implements AutoCloseable {
             if (!(e.failure() instanceof GuestFailure.Exited(int code)) || code != 0) {
                 throw e;
             }
-            broken = false;
+            guard.mend();
         }
     }
 
     void endInitialisation() {
         output.end();
         served = false;
-        borrowed = false;
+        guard.takeBack();
         attachment = null;
     }
 
     boolean broken() {
-        return broken;
+        return guard.broken();
     }
 
-    CallTicket ticket() {
-        return ticket;
+    void forget() {
+        guard.forget();
     }
 
-    boolean ticketFired() {
-        return ticket.fired();
+    InstanceState.Image takeImage() {
+        return state.takeImage();
     }
 
-    GuestImage takeImage() {
-        long[] globals = new long[mutableGlobals.length * 2];
-        for (int i = 0; i < mutableGlobals.length; i++) {
-            globals[2 * i] = mutableGlobals[i].getValueLow();
-            globals[2 * i + 1] = mutableGlobals[i].getValueHigh();
-        }
-        int[][] entries = new int[tables.length][];
-        for (int i = 0; i < tables.length; i++) {
-            entries[i] = tables[i].takeImage();
-        }
-        @Nullable Element[] elements = new @Nullable Element[passiveElements.length];
-        for (int i = 0; i < passiveElements.length; i++) {
-            elements[i] = instance.element(passiveElements[i]);
-        }
-        return new GuestImage(memory == null ? null : memory.takeImage(), globals, entries, elements);
-    }
-
-    @SuppressWarnings("NullAway") // a dropped element segment is null in the runtime
-    void restore(GuestImage image) {
-        if (memory != null && image.memory() != null) {
-            memory.restore(image.memory());
-        }
-        for (int i = 0; i < mutableGlobals.length; i++) {
-            mutableGlobals[i].setValueLow(image.globals()[2 * i]);
-            mutableGlobals[i].setValueHigh(image.globals()[2 * i + 1]);
-        }
-        for (int i = 0; i < tables.length; i++) {
-            tables[i].restore(image.tables()[i]);
-        }
-        for (int i = 0; i < passiveElements.length; i++) {
-            instance.setElement(passiveElements[i], image.elements()[i]);
-        }
+    void restore(InstanceState.Image image) {
+        state.restore(image);
     }
 }

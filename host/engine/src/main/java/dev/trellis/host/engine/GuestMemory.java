@@ -14,7 +14,9 @@ import com.dylibso.chicory.wasm.types.PassiveDataSegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One guest's linear memory: blocks of 4 KiB that all instances share with the image until they are written. */
@@ -36,15 +38,13 @@ final class GuestMemory implements Memory {
      * Time: one bulk operation looks at the thread's interrupt every few MiB. Compiled code does so only at backward jumps
      * and calls, and a guest may be a long row of memory.fill without either.
      *
-     * Segments: data.drop writes into the instance's segment array, which it shares with this class at initialisation.
+     * Segments: instructions name a data segment by its number in the instance that runs, so every instance that shares a
+     * memory has a face of it. data.drop writes into the instance's segment array, which the face got at initialisation.
      */
     static final int BLOCK_SHIFT = 12;
     static final int BLOCK_BYTES = 1 << BLOCK_SHIFT;
     private static final int BLOCK_MASK = BLOCK_BYTES - 1;
     private static final int BLOCKS_PER_PAGE = PAGE_SIZE / BLOCK_BYTES;
-
-    /** A guest's memory has less than 2 GiB, so that the runtime's sums of base and offset stay positive. */
-    private static final int PAGES_MAX = (1 << 15) - 1;
 
     private static final int BLOCKS_PER_LOOK = (8 << 20) / BLOCK_BYTES;
 
@@ -60,40 +60,69 @@ final class GuestMemory implements Memory {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    /**
-     * What a memory is restored to; never written.
-     *
-     * @param blocks the content
-     * @param segments the data segments, if the guest can still drop one; most modules have none that is not active
-     */
+    /** What a memory is restored to; never written. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Image(byte[][] blocks, DataSegment[] segments) {}
+    record Image(byte[][] blocks) {}
 
-    private final int initialPages;
-    private final int declaredPagesMax;
-    private final int pagesMax;
-    private final byte[][] kept = new byte[KEPT_MAX][];
-    private @Nullable Image image;
+    /** What all faces of one memory share beside its tables. */
+    private static final class Content {
+        private final int initialPages;
+        private final int declaredPagesMax;
+        private final PageBudget budget;
+        private final List<GuestMemory> faces = new ArrayList<>(1);
+        private final byte[][] kept = new byte[KEPT_MAX][];
+        private @Nullable Image image;
+        private int[] written = new int[8]; // numbers of the owned blocks
+        private int writtenCount;
+        private int keptCount;
+        private byte[][] otherBlocks = {};
+        private byte[] @Nullable [] otherOwned = {};
+        private boolean growthRefused;
+
+        Content(MemoryLimits limits, PageBudget budget, @Nullable Image image) {
+            this.initialPages = limits.initialPages();
+            this.declaredPagesMax = Math.min(limits.maximumPages(), GuestLimits.MEMORY_PAGES_CEILING);
+            this.budget = budget;
+            this.image = image;
+        }
+    }
+
+    private final Content content;
     private byte[][] blocks;
     private byte[] @Nullable [] owned;
-    private int[] written = new int[8]; // numbers of the owned blocks
-    private int writtenCount;
-    private int keptCount;
-    private byte[][] otherBlocks = {};
-    private byte[] @Nullable [] otherOwned = {};
     private DataSegment[] segments = {};
-    private boolean growthRefused;
 
-    /** With {@code image}, data segments are not applied again: the image holds what they wrote. */
-    GuestMemory(MemoryLimits limits, int pagesMax, @Nullable Image image) {
-        this.initialPages = limits.initialPages();
-        this.declaredPagesMax = limits.maximumPages();
-        this.pagesMax = Math.min(Math.min(pagesMax, declaredPagesMax), PAGES_MAX);
-        this.image = image;
+    /**
+     * With {@code image}, data segments are not applied: the image holds what they wrote.
+     *
+     * @param budget that the pages of this memory come from
+     * @throws LinkException if its first pages are more than that has left
+     */
+    GuestMemory(MemoryLimits limits, PageBudget budget, @Nullable Image image) {
+        this.content = new Content(limits, budget, image);
+        content.faces.add(this);
         this.blocks = image == null
-                ? zeros(initialPages * BLOCKS_PER_PAGE)
+                ? zeros(content.initialPages * BLOCKS_PER_PAGE)
                 : image.blocks().clone();
         this.owned = new byte[blocks.length][];
+        if (!budget.take(pages())) {
+            throw new LinkException(
+                    "memory",
+                    "it starts with " + pages() + " pages of 64 KiB, the guest has " + budget.left() + " left of "
+                            + budget.pagesMax());
+        }
+    }
+
+    private GuestMemory(GuestMemory of) {
+        this.content = of.content;
+        content.faces.add(this);
+        this.blocks = of.blocks;
+        this.owned = of.owned;
+    }
+
+    /** The same memory for another instance, which has data segments of its own. */
+    GuestMemory face() {
+        return new GuestMemory(this);
     }
 
     private static byte[][] zeros(int count) {
@@ -106,44 +135,45 @@ final class GuestMemory implements Memory {
 
     /** Makes what this memory holds now its image; from now on it shares all blocks with it. */
     Image takeImage() {
-        for (int i = 0; i < writtenCount; i++) {
-            int block = written[i];
+        for (int i = 0; i < content.writtenCount; i++) {
+            int block = content.written[i];
             owned[block] = null;
             if (Arrays.equals(blocks[block], ZEROS)) {
                 blocks[block] = ZEROS;
             }
         }
-        writtenCount = 0;
-        otherBlocks = new byte[0][];
-        otherOwned = new byte[0][];
-        boolean droppable = Arrays.stream(segments).anyMatch(segment -> segment.data().length > 0);
-        image = new Image(blocks.clone(), droppable ? segments.clone() : new DataSegment[0]);
-        return image;
+        content.writtenCount = 0;
+        content.otherBlocks = new byte[0][];
+        content.otherOwned = new byte[0][];
+        Image taken = new Image(blocks.clone());
+        content.image = taken;
+        return taken;
     }
 
     /** Makes this memory equal to {@code to}; costs what was written since the last restore. */
     void restore(Image to) {
         int stillOwned = 0;
-        for (int i = 0; i < writtenCount; i++) {
-            int block = written[i];
+        for (int i = 0; i < content.writtenCount; i++) {
+            int block = content.written[i];
             byte[] mine = blocks[block];
             if (block < to.blocks().length && stillOwned < OWNED_MAX) {
                 System.arraycopy(to.blocks()[block], 0, mine, 0, BLOCK_BYTES);
-                written[stillOwned++] = block;
+                content.written[stillOwned++] = block;
                 continue;
             }
-            if (keptCount < KEPT_MAX) {
-                kept[keptCount++] = mine;
+            if (content.keptCount < KEPT_MAX) {
+                content.kept[content.keptCount++] = mine;
             }
             owned[block] = null;
             blocks[block] = shared(to, block);
         }
-        writtenCount = stillOwned;
-        if (blocks.length != to.blocks().length) {
+        content.writtenCount = stillOwned;
+        int grown = blocks.length - to.blocks().length;
+        if (grown != 0) {
+            content.budget.giveBack(grown / BLOCKS_PER_PAGE);
             useTables(to.blocks().length);
         }
-        growthRefused = false;
-        System.arraycopy(to.segments(), 0, segments, 0, to.segments().length);
+        content.growthRefused = false;
     }
 
     private static byte[] shared(@Nullable Image of, int block) {
@@ -152,46 +182,49 @@ final class GuestMemory implements Memory {
 
     /** Takes tables of {@code count} entries into use and moves the owned blocks there. None of those is cut off. */
     private void useTables(int count) {
-        Image home = image;
+        Image home = content.image;
         byte[][] before = blocks;
         byte[] @Nullable [] ownedBefore = owned;
-        if (otherBlocks.length == count) {
-            blocks = otherBlocks;
-            owned = otherOwned;
-        } else {
-            blocks = zeros(count);
+        byte[][] next = content.otherBlocks;
+        byte[] @Nullable [] nextOwned = content.otherOwned;
+        if (next.length != count) {
+            next = zeros(count);
             if (home != null) {
-                System.arraycopy(home.blocks(), 0, blocks, 0, Math.min(count, home.blocks().length));
+                System.arraycopy(home.blocks(), 0, next, 0, Math.min(count, home.blocks().length));
             }
-            owned = new byte[count][];
+            nextOwned = new byte[count][];
         }
-        for (int i = 0; i < writtenCount; i++) {
-            int block = written[i];
-            blocks[block] = before[block];
-            owned[block] = before[block];
+        for (int i = 0; i < content.writtenCount; i++) {
+            int block = content.written[i];
+            next[block] = before[block];
+            nextOwned[block] = before[block];
             before[block] = shared(home, block);
             ownedBefore[block] = null;
         }
-        otherBlocks = before;
-        otherOwned = ownedBefore;
+        content.otherBlocks = before;
+        content.otherOwned = ownedBefore;
+        for (GuestMemory face : content.faces) {
+            face.blocks = next;
+            face.owned = nextOwned;
+        }
     }
 
     /** Gives block number {@code block} to this memory alone. */
     private byte[] own(int block) {
         byte[] shared = blocks[block];
         byte[] mine;
-        if (keptCount > 0) {
-            mine = kept[--keptCount];
+        if (content.keptCount > 0) {
+            mine = content.kept[--content.keptCount];
             System.arraycopy(shared, 0, mine, 0, BLOCK_BYTES);
         } else {
             mine = shared.clone();
         }
         blocks[block] = mine;
         owned[block] = mine;
-        if (writtenCount == written.length) {
-            written = Arrays.copyOf(written, 2 * writtenCount);
+        if (content.writtenCount == content.written.length) {
+            content.written = Arrays.copyOf(content.written, 2 * content.writtenCount);
         }
-        written[writtenCount++] = block;
+        content.written[content.writtenCount++] = block;
         return mine;
     }
 
@@ -202,11 +235,11 @@ final class GuestMemory implements Memory {
 
     /** Whether {@code memory.grow} was refused by the guest's limit, not by the module's own. */
     boolean growthRefused() {
-        return growthRefused;
+        return content.growthRefused;
     }
 
     int pagesMax() {
-        return pagesMax;
+        return content.budget.pagesMax();
     }
 
     // Host side
@@ -228,13 +261,65 @@ final class GuestMemory implements Memory {
         copyIn(address, from, offset, length);
     }
 
+    byte hostReadByte(int address) {
+        hostRange(address, Byte.BYTES);
+        return read(address);
+    }
+
+    short hostReadShort(int address) {
+        hostRange(address, Short.BYTES);
+        return readShort(address);
+    }
+
+    int hostReadInt(int address) {
+        hostRange(address, Integer.BYTES);
+        return readInt(address);
+    }
+
+    long hostReadLong(int address) {
+        hostRange(address, Long.BYTES);
+        return readLong(address);
+    }
+
+    void hostWriteByte(int address, byte value) {
+        hostRange(address, Byte.BYTES);
+        writeByte(address, value);
+    }
+
+    void hostWriteShort(int address, short value) {
+        hostRange(address, Short.BYTES);
+        writeShort(address, value);
+    }
+
+    void hostWriteInt(int address, int value) {
+        hostRange(address, Integer.BYTES);
+        writeI32(address, value);
+    }
+
+    void hostWriteLong(int address, long value) {
+        hostRange(address, Long.BYTES);
+        writeLong(address, value);
+    }
+
+    /** Copies to a memory that may be another or, without overlap, this one. */
+    void hostCopy(GuestMemory to, int address, int toAddress, int length) {
+        hostRange(address, length);
+        to.hostRange(toAddress, length);
+        for (int done = 0; done < length; ) {
+            int within = (address + done) & BLOCK_MASK;
+            int part = Math.min(length - done, BLOCK_BYTES - within);
+            to.copyIn(toAddress + done, blocks[(address + done) >>> BLOCK_SHIFT], within, part);
+            done += part;
+        }
+    }
+
     private void hostRange(int address, int length) {
         if (address < 0 || length < 0 || length > size() - address) {
             throw new GuestMemoryException(address, length, size());
         }
     }
 
-    private int size() {
+    int size() {
         return blocks.length << BLOCK_SHIFT;
     }
 
@@ -268,15 +353,19 @@ final class GuestMemory implements Memory {
         checkInterrupt();
         int before = pages();
         long after = before + Integer.toUnsignedLong(by);
-        if (after > pagesMax) {
-            growthRefused |= after <= declaredPagesMax;
+        if (after > content.declaredPagesMax) {
             return -1;
         }
         if (by != 0) {
+            if (!content.budget.take(by)) {
+                content.growthRefused = true;
+                return -1;
+            }
             try {
                 useTables((int) after * BLOCKS_PER_PAGE);
             } catch (OutOfMemoryError e) {
-                growthRefused = true;
+                content.budget.giveBack(by);
+                content.growthRefused = true;
                 return -1;
             }
         }
@@ -285,12 +374,12 @@ final class GuestMemory implements Memory {
 
     @Override
     public int initialPages() {
-        return initialPages;
+        return content.initialPages;
     }
 
     @Override
     public int maximumPages() {
-        return pagesMax;
+        return content.declaredPagesMax;
     }
 
     @Override
@@ -299,6 +388,16 @@ final class GuestMemory implements Memory {
     }
 
     // Segments
+
+    /** The data segments that the guest can still drop; empty if there are none, as in most modules. */
+    DataSegment[] droppableSegments() {
+        boolean droppable = Arrays.stream(segments).anyMatch(segment -> segment.data().length > 0);
+        return droppable ? segments.clone() : new DataSegment[0];
+    }
+
+    void restoreSegments(DataSegment[] droppable) {
+        System.arraycopy(droppable, 0, segments, 0, droppable.length);
+    }
 
     @Override
     public void initialize(Instance instance, DataSegment[] dataSegments) {
@@ -310,7 +409,7 @@ final class GuestMemory implements Memory {
         segments = dataSegments;
         for (int i = 0; i < segments.length; i++) {
             if (segments[i] instanceof ActiveDataSegment active && active.index() == memoryIndex) {
-                if (image == null) {
+                if (content.image == null) {
                     int at = (int) ConstantEvaluators.computeConstantValue(instance, active.offsetInstructions())[0];
                     byte[] data = active.data();
                     if (at < 0 || data.length > size() - at) {

@@ -1,14 +1,8 @@
 package dev.trellis.host.engine;
 
-import com.dylibso.chicory.runtime.GlobalInstance;
 import com.dylibso.chicory.runtime.ImportValues;
-import com.dylibso.chicory.runtime.Instance;
 import com.dylibso.chicory.wasm.ChicoryException;
-import com.dylibso.chicory.wasm.WasmModule;
-import com.dylibso.chicory.wasm.types.MutabilityType;
-import com.dylibso.chicory.wasm.types.PassiveElement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +11,6 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Instances of one module with one set of host functions and limits. Safe for concurrent use. */
@@ -32,9 +25,7 @@ public final class InstancePool implements AutoCloseable {
     private final GuestLimits limits;
     private final Watchdog watchdog;
     private final Map<String, ExportedFunction> functions;
-    private final int[] mutableGlobals;
-    private final int[] passiveElements;
-    private final GuestImage image;
+    private final InstanceState.Image image;
     private final @Nullable Semaphore sharedInstance;
     private final ConcurrentLinkedDeque<GuestInstance> idle = new ConcurrentLinkedDeque<>();
     private final AtomicInteger idleCount = new AtomicInteger();
@@ -48,8 +39,6 @@ public final class InstancePool implements AutoCloseable {
         this.limits = limits;
         this.watchdog = watchdog;
         this.functions = exportedFunctions(module);
-        this.mutableGlobals = mutableGlobals(module.module());
-        this.passiveElements = passiveElements(module.module());
         this.sharedInstance = options.state() == PoolOptions.State.SHARED ? new Semaphore(1, true) : null;
         GuestInstance first = buildFirst();
         this.image = initialise(first, options);
@@ -124,7 +113,7 @@ public final class InstancePool implements AutoCloseable {
         closed = true;
         for (GuestInstance instance = idle.pollFirst(); instance != null; instance = idle.pollFirst()) {
             idleCount.decrementAndGet();
-            watchdog.remove(instance.ticket());
+            instance.forget();
         }
     }
 
@@ -133,7 +122,7 @@ public final class InstancePool implements AutoCloseable {
     void giveBack(GuestInstance instance) {
         try {
             if (instance.broken()) {
-                watchdog.remove(instance.ticket());
+                instance.forget();
                 return;
             }
             if (sharedInstance == null) {
@@ -145,10 +134,6 @@ public final class InstancePool implements AutoCloseable {
                 sharedInstance.release();
             }
         }
-    }
-
-    Watchdog watchdog() {
-        return watchdog;
     }
 
     ExportedFunction function(String export) {
@@ -171,11 +156,6 @@ public final class InstancePool implements AutoCloseable {
         return Optional.empty();
     }
 
-    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    static <E extends Throwable> E sneaky(Throwable e) throws E {
-        throw (E) e;
-    }
-
     // Building
 
     private void keep(GuestInstance instance) {
@@ -184,7 +164,7 @@ public final class InstancePool implements AutoCloseable {
             if (!closed) {
                 idleCount.decrementAndGet();
             }
-            watchdog.remove(instance.ticket());
+            instance.forget();
             return;
         }
         idle.addFirst(instance);
@@ -202,41 +182,18 @@ public final class InstancePool implements AutoCloseable {
         }
     }
 
-    private GuestInstance build(@Nullable GuestImage from) {
-        List<GuestTable> tables = new ArrayList<>();
-        GuestMemory[] memory = new GuestMemory[1];
-        Instance instance = Instance.builder(module.module())
-                .withImportValues(imports)
-                .withMachineFactory(module::newMachine)
-                .withMemoryFactory(declared -> {
-                    memory[0] = new GuestMemory(declared, limits.memoryPagesMax(), from == null ? null : from.memory());
-                    return memory[0];
-                })
-                .withTableFactory((table, initialValue) -> {
-                    GuestTable created = new GuestTable(table, initialValue, limits.tableEntriesMax());
-                    tables.add(created);
-                    return created;
-                })
-                .withStart(false)
-                .build();
-        GlobalInstance[] globals =
-                IntStream.of(mutableGlobals).mapToObj(instance::global).toArray(GlobalInstance[]::new);
-        GuestInstance guest = new GuestInstance(
-                this,
-                instance,
-                memory[0],
-                tables.toArray(GuestTable[]::new),
-                globals,
-                passiveElements,
-                watchdog.register());
-        ((GuestMachine) instance.getMachine()).belongsTo(guest);
+    private GuestInstance build(InstanceState.@Nullable Image from) {
+        InstanceState state = InstanceState.build(
+                module, imports, limits, new PageBudget(limits.memoryPagesMax()), StoreFunctions.alone(), from);
+        GuestInstance guest = new GuestInstance(this, state, watchdog);
+        ((GuestMachine) state.instance().getMachine()).belongsTo(guest);
         if (from != null) {
             guest.restore(from);
         }
         return guest;
     }
 
-    private GuestImage initialise(GuestInstance first, PoolOptions options) throws InterruptedException {
+    private InstanceState.Image initialise(GuestInstance first, PoolOptions options) throws InterruptedException {
         boolean done = false;
         try {
             long deadline = System.nanoTime() + limits.startBudget().toNanos();
@@ -255,7 +212,7 @@ public final class InstancePool implements AutoCloseable {
             return first.takeImage();
         } finally {
             if (!done) {
-                watchdog.remove(first.ticket());
+                first.forget();
             }
         }
     }
@@ -272,17 +229,5 @@ public final class InstancePool implements AutoCloseable {
                             new ExportedFunction(index, signature.params().size(), signature.equals(TWO_I32_TO_I32))));
         }
         return Map.copyOf(functions);
-    }
-
-    private static int[] mutableGlobals(WasmModule module) {
-        return IntStream.range(0, module.globalSection().globalCount())
-                .filter(i -> module.globalSection().getGlobal(i).mutabilityType() == MutabilityType.Var)
-                .toArray();
-    }
-
-    private static int[] passiveElements(WasmModule module) {
-        return IntStream.range(0, module.elementSection().elementCount())
-                .filter(i -> module.elementSection().getElement(i) instanceof PassiveElement)
-                .toArray();
     }
 }

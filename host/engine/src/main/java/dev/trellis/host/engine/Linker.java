@@ -1,6 +1,5 @@
 package dev.trellis.host.engine;
 
-import com.dylibso.chicory.runtime.ChicoryInterruptedException;
 import com.dylibso.chicory.runtime.ImportFunction;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.wasm.WasmModule;
@@ -64,6 +63,7 @@ final class Linker {
         boolean leaf = function.leaf();
         return new com.dylibso.chicory.runtime.HostFunction(module, name, type, (instance, args) -> {
             GuestInstance guest = GuestMachine.guestOf(instance);
+            CallGuard guard = guest.guard();
             if (!leaf) {
                 StackReserve.check();
             }
@@ -75,12 +75,9 @@ final class Linker {
                             + " must give " + results + " results, gave " + result.length);
                 }
             } catch (Throwable e) {
-                throw guest.hostThrew(e);
+                throw guard.hostThrew(e);
             }
-            if (guest.ticketFired()) {
-                // The body may have swallowed the interrupt, and would the next one too.
-                throw new ChicoryInterruptedException("the time budget ended in a host function");
-            }
+            guard.checkTime();
             return result;
         });
     }
@@ -99,7 +96,7 @@ final class Linker {
         });
     }
 
-    private static void tablesFit(WasmModule module, GuestLimits limits) {
+    static void tablesFit(WasmModule module, GuestLimits limits) {
         for (int i = 0; i < module.tableSection().tableCount(); i++) {
             long entries = module.tableSection().getTable(i).limits().min();
             if (entries > limits.tableEntriesMax()) {

@@ -10,6 +10,10 @@ public record Signature(List<WasmType> params, List<WasmType> results) {
         results = List.copyOf(results);
     }
 
+    boolean passesReferences() {
+        return params.contains(WasmType.FUNCREF) || results.contains(WasmType.FUNCREF);
+    }
+
     /** {@code (i32, i64) -> i32}, {@code () -> ()}. */
     @Override
     public String toString() {

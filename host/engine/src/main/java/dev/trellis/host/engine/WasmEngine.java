@@ -97,6 +97,16 @@ public final class WasmEngine implements AutoCloseable {
         }
     }
 
+    /** A store from nothing. */
+    public GuestStore newStore(GuestLimits limits) {
+        return new GuestStore(limits, null, watchdog);
+    }
+
+    /** A store that gets the state of another with the same modules, see {@link GuestStore}. */
+    public GuestStore newStore(GuestLimits limits, StoreImage from) {
+        return new GuestStore(limits, from, watchdog);
+    }
+
     /** Compilations since the start; for metrics. */
     public long compilations() {
         return compiled.get();

@@ -24,14 +24,14 @@ class GuestMemoryTest {
     @ValueSource(longs = {1, 2, 3, 4})
     void randomAccesses_growthAndRestores_equalAPlainArray(long seed) {
         var random = new SplittableRandom(seed);
-        var memory = new GuestMemory(new MemoryLimits(PAGES, PAGES_MAX), PAGES_MAX, null);
+        var memory = new GuestMemory(new MemoryLimits(PAGES, PAGES_MAX), new PageBudget(PAGES_MAX), null);
         var model = new Model();
         for (int step = 0; step < 200; step++) {
             access(random, memory, model);
         }
         GuestMemory.Image image = memory.takeImage();
         byte[] fresh = model.bytes.clone();
-        var second = new GuestMemory(new MemoryLimits(PAGES, PAGES_MAX), PAGES_MAX, image);
+        var second = new GuestMemory(new MemoryLimits(PAGES, PAGES_MAX), new PageBudget(PAGES_MAX), image);
         for (int step = 0; step < STEPS; step++) {
             access(random, memory, model);
             if (random.nextInt(50) == 0) {
@@ -50,7 +50,7 @@ class GuestMemoryTest {
 
     @Test
     void accessAcrossTheEnd_isRefusedAndChangesNothing() {
-        var memory = new GuestMemory(new MemoryLimits(1, 1), 1, null);
+        var memory = new GuestMemory(new MemoryLimits(1, 1), new PageBudget(1), null);
         int end = Memory.PAGE_SIZE;
         assertThatThrownBy(() -> memory.writeLong(end - 7, -1)).isInstanceOf(WasmRuntimeException.class);
         assertThatThrownBy(() -> memory.writeI32(end - 3, -1)).isInstanceOf(WasmRuntimeException.class);
@@ -65,13 +65,13 @@ class GuestMemoryTest {
 
     @Test
     void imageOfAMemory_keepsWhatOneOfItsMemoriesWrites() {
-        var first = new GuestMemory(new MemoryLimits(1, 1), 1, null);
+        var first = new GuestMemory(new MemoryLimits(1, 1), new PageBudget(1), null);
         first.writeI32(10, 7);
         GuestMemory.Image image = first.takeImage();
-        var second = new GuestMemory(new MemoryLimits(1, 1), 1, image);
+        var second = new GuestMemory(new MemoryLimits(1, 1), new PageBudget(1), image);
         first.writeI32(10, 8);
         second.writeI32(10, 9);
-        assertThat(new GuestMemory(new MemoryLimits(1, 1), 1, image).readInt(10))
+        assertThat(new GuestMemory(new MemoryLimits(1, 1), new PageBudget(1), image).readInt(10))
                 .isEqualTo(7);
         assertThat(first.readInt(10)).isEqualTo(8);
     }

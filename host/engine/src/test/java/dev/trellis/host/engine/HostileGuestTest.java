@@ -321,7 +321,7 @@ class HostileGuestTest {
     void externalInterrupt_beforeTheDeadline_survivesIt() throws InterruptedException {
         HostFunctions functions = Guests.hostile((caller, args) -> {
             Thread.currentThread().interrupt();
-            while (caller.timeLeft().isPositive() || !caller.ticketFired()) {
+            while (caller.timeLeft().isPositive() || !caller.guard().timeOver()) {
                 Thread.onSpinWait();
             }
             return new long[0];
