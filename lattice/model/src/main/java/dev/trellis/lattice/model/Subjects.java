@@ -1,5 +1,8 @@
 package dev.trellis.lattice.model;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Every NATS subject of a lattice. Those of {@code wasmbus} and {@code wadm} are the field's own
  * (wasmCloud control interface v1, lattice events, wadm API); those of {@code trellis} are ours.
@@ -127,5 +130,101 @@ public final class Subjects {
     /** Bucket of artifacts, under the digests of their bytes. */
     public String artifactBucket() {
         return "TRELLIS_ARTIFACTS_" + lattice;
+    }
+
+    /** Bucket of actors' keys, unless a manifest names another one. */
+    public String keyValueBucket() {
+        return "TRELLIS_KV_" + lattice;
+    }
+
+    // Who uses what
+
+    /** What {@code role} may use: what its code needs and nothing else. Whoever adds a use adds it here. */
+    public Permissions permissions(Role role) {
+        var publish = new ArrayList<String>();
+        var subscribe = new ArrayList<>(List.of(role.inboxes()));
+        switch (role) {
+            case HOST -> {
+                publish.addAll(List.of(control("host.get.*"), events(), beats(), anyCall()));
+                publish.addAll(List.of(Role.HOST.inboxes(), Role.CONTROLLER.inboxes(), Role.CLIENT.inboxes()));
+                publish.addAll(stores(latticeDataBucket(), Use.READ, Use.WRITE, Use.CREATE, Use.WATCH));
+                publish.addAll(stores(configDataBucket(), Use.READ, Use.WRITE, Use.CREATE, Use.WATCH));
+                publish.addAll(stores(keyValueBucket(), Use.READ, Use.WRITE, Use.CREATE, Use.WATCH));
+                publish.addAll(stores(manifestBucket(), Use.READ));
+                publish.addAll(stores(artifactBucket(), Use.READ));
+                subscribe.addAll(List.of(control(">"), anyScheduling(), beats(), anyCall()));
+            }
+            case CONTROLLER -> {
+                publish.addAll(List.of(
+                        control("host.get.*"),
+                        control("component.scale.*"),
+                        control("provider.start.*"),
+                        control("provider.stop.*"),
+                        control("config.put.*"),
+                        control("config.del.*"),
+                        control("link.put"),
+                        control("link.del"),
+                        applicationStatus("*")));
+                publish.addAll(List.of(Role.HOST.inboxes(), Role.CLIENT.inboxes()));
+                publish.addAll(stores(manifestBucket(), Use.READ, Use.WRITE, Use.CREATE, Use.WATCH));
+                publish.addAll(stores(latticeDataBucket(), Use.READ, Use.CREATE, Use.WATCH));
+                publish.addAll(stores(configDataBucket(), Use.READ, Use.CREATE, Use.WATCH));
+                subscribe.addAll(List.of(applications(), events(), beats()));
+            }
+            case CLIENT -> {
+                publish.addAll(List.of(
+                        control("host.ping"),
+                        control("host.get.*"),
+                        control("host.stop.*"),
+                        control("link.get"),
+                        anyScheduling(),
+                        applications(),
+                        anyCall()));
+                publish.addAll(List.of(Role.HOST.inboxes(), Role.CONTROLLER.inboxes()));
+                publish.addAll(stores(artifactBucket(), Use.READ, Use.WRITE, Use.CREATE));
+                subscribe.add(beats());
+            }
+            case PROVIDER -> publish.addAll(stores(keyValueBucket(), Use.READ, Use.WRITE, Use.CREATE, Use.WATCH));
+        }
+        return new Permissions(publish, subscribe);
+    }
+
+    private String anyScheduling() {
+        return "trellis.host.v1." + lattice + ".*.*";
+    }
+
+    private String anyCall() {
+        return "trellis.rpc.v1." + lattice + ".*.*";
+    }
+
+    /** What somebody does with a store. */
+    private enum Use {
+        READ,
+        WRITE,
+        CREATE,
+        WATCH
+    }
+
+    private static List<String> stores(String bucket, Use... uses) {
+        String stream = "KV_" + bucket;
+        var subjects = new ArrayList<String>();
+        for (Use use : uses) {
+            subjects.addAll(
+                    switch (use) {
+                        case READ ->
+                            List.of(
+                                    "$JS.API.STREAM.INFO." + stream,
+                                    "$JS.API.STREAM.MSG.GET." + stream,
+                                    "$JS.API.DIRECT.GET." + stream + ".>");
+                        case WRITE -> List.of("$KV." + bucket + ".>");
+                        case CREATE -> List.of("$JS.API.STREAM.CREATE." + stream);
+                        case WATCH ->
+                            List.of(
+                                    "$JS.API.CONSUMER.CREATE." + stream,
+                                    "$JS.API.CONSUMER.DELETE." + stream + ".*",
+                                    "$JS.FC." + stream + ".>");
+                    });
+        }
+        return subjects;
     }
 }

@@ -1,6 +1,7 @@
 package dev.trellis.providers.keyvaluenats;
 
 import dev.trellis.lattice.model.LatticeName;
+import dev.trellis.lattice.model.Subjects;
 import dev.trellis.providers.sdk.Settings;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +35,7 @@ record BucketName(String value) {
 
     /** The bucket of links that name none. */
     static BucketName ofLattice(LatticeName lattice) {
-        return new BucketName(OURS + lattice);
+        return new BucketName(Subjects.of(lattice).keyValueBucket());
     }
 
     /**
