@@ -99,7 +99,7 @@ final class LargePayloads {
         static Optional<Announcement> parse(String value) {
             int space = value.indexOf(' ');
             String fetchSubject = value.substring(space + 1);
-            if (space < 1 || space > 9 || !fetchSubject.startsWith("_INBOX.") || fetchSubject.length() > 256) {
+            if (space < 1 || space > 9 || !NatsConfig.isInbox(fetchSubject) || fetchSubject.length() > 256) {
                 return Optional.empty();
             }
             for (int i = 0; i < fetchSubject.length(); i++) {
@@ -183,7 +183,7 @@ final class LargePayloads {
 
     /** Takes a message to the fetch subject of one of our offers, and streams its payload. Does not block. */
     void onFetch(String subject, @Nullable String chunkSubject) {
-        if (chunkSubject == null || !chunkSubject.startsWith("_INBOX.")) {
+        if (chunkSubject == null || !NatsConfig.isInbox(chunkSubject)) {
             return;
         }
         Offer offer = offers.get(id(subject, offerPrefix));

@@ -1,5 +1,6 @@
 package dev.trellis.lattice.nats;
 
+import io.nats.client.NKey;
 import java.nio.file.Path;
 
 /** How a NATS server is told who connects. Prints no secrets. */
@@ -28,6 +29,21 @@ public sealed interface NatsAuth {
 
     /** The seed of an nkey, which begins with {@code SU}. */
     record NkeySeed(String seed) implements NatsAuth {
+        private static final int SEED_LENGTH = 58;
+
+        public NkeySeed {
+            boolean valid = seed.length() == SEED_LENGTH && seed.startsWith("SU");
+            try {
+                NKey.fromSeed(seed.toCharArray()).clear();
+            } catch (IllegalArgumentException e) {
+                valid = false; // its message is not shown, lest it say the seed
+            }
+            if (!valid) {
+                throw new IllegalArgumentException(
+                        "the seed of a user's nkey must have " + SEED_LENGTH + " characters and begin with SU");
+            }
+        }
+
         @Override
         public String toString() {
             return "NkeySeed[***]";

@@ -1,12 +1,15 @@
 package dev.trellis.lattice.nats;
 
+import dev.trellis.lattice.model.Role;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which NATS servers to connect to, and how.
@@ -14,8 +17,16 @@ import java.util.stream.Collectors;
  * @param urls servers of one cluster, such as {@code nats://127.0.0.1:4222}; {@code tls://} for an encrypted connection
  * @param name what the server shows as the name of this connection
  * @param connectTimeout how long one attempt to reach one server may take
+ * @param role whose replies come to subjects of their own; without one they come to {@code _INBOX.>}
+ * @param authorities a file of certificates (PEM) that sign the servers' own; without one those of the JDK are trusted
  */
-public record NatsConfig(List<String> urls, String name, NatsAuth auth, Duration connectTimeout) {
+public record NatsConfig(
+        List<String> urls,
+        String name,
+        NatsAuth auth,
+        Duration connectTimeout,
+        @Nullable Role role,
+        @Nullable Path authorities) {
     /** Where a NATS server listens unless told otherwise. */
     public static final String DEFAULT_URL = "nats://127.0.0.1:4222";
 
@@ -24,7 +35,8 @@ public record NatsConfig(List<String> urls, String name, NatsAuth auth, Duration
 
     private static final Duration CONNECT_TIMEOUT_MAX = Duration.ofMinutes(1);
     private static final Set<String> SCHEMES = Set.of("nats", "tls", "ws", "wss", "opentls");
-    private static final Pattern USER_INFO = Pattern.compile("//[^/]*@");
+    private static final String INBOX_PREFIX = "_INBOX";
+    private static final Pattern USER_INFO = Pattern.compile("([A-Za-z]+://)?[^,]*@");
 
     public NatsConfig {
         urls = List.copyOf(urls);
@@ -43,12 +55,22 @@ public record NatsConfig(List<String> urls, String name, NatsAuth auth, Duration
     /** One server without credentials, or with those in {@code url}; several URLs may be separated by commas. */
     public static NatsConfig of(String url, String name) {
         List<String> urls = List.of(url.trim().split("\\s*,\\s*"));
-        return new NatsConfig(urls, name, new NatsAuth.None(), CONNECT_TIMEOUT_DEFAULT);
+        return new NatsConfig(urls, name, new NatsAuth.None(), CONNECT_TIMEOUT_DEFAULT, null, null);
     }
 
     /** This, but with {@code auth}. */
     public NatsConfig withAuth(NatsAuth auth) {
-        return new NatsConfig(urls, name, auth, connectTimeout);
+        return new NatsConfig(urls, name, auth, connectTimeout, role, authorities);
+    }
+
+    /** This, but as {@code role}. */
+    public NatsConfig withRole(Role role) {
+        return new NatsConfig(urls, name, auth, connectTimeout, role, authorities);
+    }
+
+    /** This, but trusting only the certificates in {@code file} to sign those of servers. */
+    public NatsConfig withAuthorities(Path file) {
+        return new NatsConfig(urls, name, auth, connectTimeout, role, file);
     }
 
     /** The URLs without user, password or token, for people. */
@@ -56,8 +78,46 @@ public record NatsConfig(List<String> urls, String name, NatsAuth auth, Duration
         return urls.stream().map(NatsConfig::withoutUserInfo).collect(Collectors.joining(", "));
     }
 
-    static String withoutUserInfo(String url) {
-        return USER_INFO.matcher(url).replaceFirst("//");
+    /** {@code url}, or several separated by commas, without user, password or token. */
+    public static String withoutUserInfo(String url) {
+        return USER_INFO.matcher(url).replaceAll("$1");
+    }
+
+    /** First token of the subjects on which replies come. */
+    String inboxPrefix() {
+        return role == null ? INBOX_PREFIX : role.inboxPrefix();
+    }
+
+    /** Whether {@code subject} is one on which somebody gets replies. */
+    static boolean isInbox(String subject) {
+        int next = INBOX_PREFIX.length();
+        return subject.startsWith(INBOX_PREFIX)
+                && subject.length() > next
+                && (subject.charAt(next) == '.' || subject.charAt(next) == '_');
+    }
+
+    /** Who the server takes us for, for people, such as {@code user 'client' (role client)}. */
+    String who() {
+        return user() + (role == null ? "" : " (role " + role.label() + ")");
+    }
+
+    private String user() {
+        return switch (auth) {
+            case NatsAuth.None() -> {
+                String url = urls.getFirst();
+                int colon = url.indexOf(':', url.indexOf("//") + 2);
+                int at = url.lastIndexOf('@');
+                yield at < 0
+                        ? "a connection without credentials"
+                        : colon < at
+                                ? "user '" + url.substring(url.indexOf("//") + 2, colon) + "'"
+                                : "the token's user";
+            }
+            case NatsAuth.CredentialsFile(var path) -> "the user of " + path;
+            case NatsAuth.UserPassword login -> "user '" + login.user() + "'";
+            case NatsAuth.Token _ -> "the token's user";
+            case NatsAuth.NkeySeed _ -> "the nkey's user";
+        };
     }
 
     private static void checkUrl(String url) {
@@ -78,6 +138,6 @@ public record NatsConfig(List<String> urls, String name, NatsAuth auth, Duration
     @Override
     public String toString() {
         return "NatsConfig[urls=" + servers() + ", name=" + name + ", auth=" + auth + ", connectTimeout="
-                + connectTimeout + "]";
+                + connectTimeout + ", role=" + role + ", authorities=" + authorities + "]";
     }
 }

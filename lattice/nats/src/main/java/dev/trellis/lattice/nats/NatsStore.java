@@ -92,18 +92,27 @@ final class NatsStore implements KeyValueStore {
     /** One request of the JetStream API, and its reply, which may be an error. */
     JsonValue api(String operation, String json) throws InterruptedException {
         try {
-            return parse(transport.requestRaw("$JS.API." + operation, null, json.getBytes(UTF_8), OPERATION_MAX));
+            JsonValue reply =
+                    parse(transport.requestRaw("$JS.API." + operation, null, json.getBytes(UTF_8), OPERATION_MAX));
+            transport.sawStores();
+            return reply;
         } catch (TransportException e) {
             if (e.failure() instanceof TransportFailure.NoResponders) {
-                throw new TransportException(
-                        new TransportFailure.Refused(
-                                "store " + name,
-                                "the NATS server has no JetStream: start it with -js, or enable JetStream for this"
-                                        + " account"),
-                        e);
+                throw new TransportException(noStores(), e);
             }
             throw e;
         }
+    }
+
+    /** Nobody takes requests to the JetStream API: there is none, or it is at a server beyond ours, which is away. */
+    private TransportFailure noStores() {
+        return transport.storesSeen() || transport.serverHasStores()
+                ? new TransportFailure.NoResponders("store " + name
+                        + ": the NATS server that keeps it cannot be reached from the one we are connected to")
+                : new TransportFailure.Refused(
+                        "store " + name,
+                        "the NATS server has no JetStream: start it with -js, or enable JetStream for this account;"
+                                + " if it is a leaf node, its hub cannot be reached now");
     }
 
     private JsonValue parse(Message reply) {

@@ -17,6 +17,8 @@ import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,8 +40,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -81,14 +81,13 @@ public final class NatsTransport implements LatticeTransport {
     private static final int REPLIES_MAX = 65_536;
     private static final int NO_RESPONDERS_STATUS = 503;
     private static final byte[] EMPTY = new byte[0];
-    private static final Pattern NO_PERMISSION =
-            Pattern.compile("(?i)permissions violation for publish to \"([^\"]+)\"");
     private static final Logger LOG = LoggerFactory.getLogger(NatsTransport.class);
 
     private final NatsConfig config;
     private final Connection connection;
     private final String inbox;
     private final LargePayloads large;
+    private final Refusals refusals;
     private final AtomicLong tokens = new AtomicLong();
     private final Map<Long, Waiter> waiters = new ConcurrentHashMap<>();
     private final Set<NatsSubscription> subscriptions = ConcurrentHashMap.newKeySet();
@@ -99,6 +98,7 @@ public final class NatsTransport implements LatticeTransport {
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("lattice-nats-clock").factory());
     private volatile boolean closed;
+    private volatile boolean storesSeen;
     private final AtomicLong outages = new AtomicLong();
     /** Whether the server knows our subscriptions: a new connection begins without them. */
     private volatile boolean subscribed = true;
@@ -113,6 +113,7 @@ public final class NatsTransport implements LatticeTransport {
         this.config = config;
         this.connection = connection;
         this.inbox = connection.createInbox() + ".";
+        this.refusals = new Refusals(config.who(), config.servers());
         this.large = new LargePayloads(new Chunks(), inbox + "o.", inbox + "c.");
     }
 
@@ -126,17 +127,23 @@ public final class NatsTransport implements LatticeTransport {
         Events events = new Events();
         try {
             NatsTransport transport = new NatsTransport(config, Nats.connect(options(config, events)));
-            transport.dispatcher(transport.inbox + ">", null, transport::onInbox);
-            var _ = transport.clock.scheduleWithFixedDelay(transport::tick, 1, 1, TimeUnit.SECONDS);
             events.transport.complete(transport);
+            transport.openInbox();
+            var _ = transport.clock.scheduleWithFixedDelay(transport::tick, 1, 1, TimeUnit.SECONDS);
             LOG.info("Connected to lattice at {}", transport.description());
             return transport;
         } catch (AuthenticationException e) {
             throw new TransportException(
                     new TransportFailure.Refused(
                             "connection to " + config.servers(),
-                            "the server did not accept the credentials; check the user, token, seed or credentials"
-                                    + " file"),
+                            "the server did not accept the credentials of " + config.who()
+                                    + "; check the user, password, token, seed or credentials file"),
+                    e);
+        } catch (GeneralSecurityException e) {
+            throw new TransportException(
+                    new TransportFailure.Refused(
+                            "connection to " + config.servers(),
+                            "the certificates in " + config.authorities() + " cannot be used: " + reason(e)),
                     e);
         } catch (IOException | IllegalStateException | IllegalArgumentException e) {
             throw new TransportException(
@@ -148,15 +155,43 @@ public final class NatsTransport implements LatticeTransport {
         }
     }
 
+    /**
+     * Subscribes to replies.
+     *
+     * @throws TransportException with {@link TransportFailure.Refused} if this user may not have them: every request
+     *     would wait in vain
+     */
+    private void openInbox() throws InterruptedException {
+        Dispatcher replies = dispatcher(inbox + ">", null, this::onInbox);
+        boolean _ = flush(FLUSH_MAX);
+        try {
+            checkSubscribed(inbox + ">", replies);
+        } catch (TransportException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Throws if the server has refused a subscription that was flushed, and ends that. */
+    private void checkSubscribed(String pattern, Dispatcher dispatcher) throws InterruptedException {
+        String reason = refusals.subscriptionRefused(
+                pattern, () -> connection.getStatistics().getErrs());
+        if (reason != null) {
+            closeDispatcher(dispatcher);
+            throw new TransportException(new TransportFailure.Refused(pattern, reason));
+        }
+    }
+
     private static String reason(Exception e) {
         String message = e.getMessage();
         return message == null ? e.getClass().getSimpleName() : NatsConfig.withoutUserInfo(message);
     }
 
-    private static Options options(NatsConfig config, Events events) {
+    private static Options options(NatsConfig config, Events events) throws IOException, GeneralSecurityException {
         Options.Builder options = Options.builder()
                 .servers(config.urls().toArray(String[]::new))
                 .connectionName(config.name())
+                .inboxPrefix(config.inboxPrefix())
                 .connectionTimeout(config.connectTimeout())
                 .pingInterval(PING_INTERVAL)
                 .maxPingsOut(PINGS_OUT_MAX)
@@ -183,6 +218,10 @@ public final class NatsTransport implements LatticeTransport {
             case NatsAuth.Token(String token) -> options.token(token.toCharArray());
             case NatsAuth.NkeySeed(String seed) ->
                 options.authHandler(Nats.staticCredentials(null, seed.toCharArray()));
+        }
+        Path authorities = config.authorities();
+        if (authorities != null) {
+            options.sslContext(Certificates.trusting(authorities));
         }
         return options.build();
     }
@@ -303,17 +342,14 @@ public final class NatsTransport implements LatticeTransport {
     }
 
     private void onServerError(String error) {
-        LOG.warn("NATS server at {}: {}", config.servers(), error);
-        Matcher refused = NO_PERMISSION.matcher(error);
-        if (refused.find()) {
-            String subject = refused.group(1);
+        refusals.onError(error).filter(Refusals.Refusal::publish).ifPresent(refusal -> {
             for (Waiter waiter : waiters.values()) {
-                if (waiter.subject().equals(subject)) {
-                    waiter.answer(new Waiter.Answer.Failed(new TransportFailure.Refused(
-                            subject, "the server gives this user no permission to publish there")));
+                if (waiter.subject().equals(refusal.subject())) {
+                    waiter.answer(new Waiter.Answer.Failed(
+                            new TransportFailure.Refused(refusal.subject(), refusal.reason())));
                 }
             }
-        }
+        });
     }
 
     private void tick() {
@@ -508,6 +544,20 @@ public final class NatsTransport implements LatticeTransport {
                 large.withdraw(offer);
             }
         }
+    }
+
+    /** Whether stores have ever answered: then they are there, though perhaps out of reach. */
+    boolean storesSeen() {
+        return storesSeen;
+    }
+
+    void sawStores() {
+        storesSeen = true;
+    }
+
+    /** Whether the server that we are connected to keeps stores itself; a leaf node forwards to one that does. */
+    boolean serverHasStores() {
+        return connection.getServerInfo().isJetStreamAvailable();
     }
 
     /** A request of the server's own API: no chunks, and the reply as it came, whatever its status. */
@@ -758,14 +808,21 @@ public final class NatsTransport implements LatticeTransport {
     private Subscription subscribeAny(String pattern, @Nullable String queueGroup, Consumer<IncomingMessage> handler) {
         checkOpen(pattern);
         NatsSubscription subscription = new NatsSubscription(pattern, handler);
+        refusals.forget(pattern);
+        Dispatcher dispatcher;
         try {
-            subscription.dispatcher = dispatcher(pattern, queueGroup, subscription::onMessage);
+            dispatcher = dispatcher(pattern, queueGroup, subscription::onMessage);
         } catch (IllegalStateException e) {
             throw new TransportException(new TransportFailure.Disconnected(pattern, false), e);
         }
+        subscription.dispatcher = dispatcher;
         subscriptions.add(subscription);
         try {
             flush(FLUSH_MAX);
+            checkSubscribed(pattern, dispatcher);
+        } catch (TransportException e) {
+            subscriptions.remove(subscription);
+            throw e;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // subscribed, though perhaps not yet known to the server
         }

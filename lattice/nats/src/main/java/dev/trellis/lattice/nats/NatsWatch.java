@@ -30,7 +30,10 @@ final class NatsWatch implements Subscription {
     /** Silence after which a consumer is taken for dead. */
     static final Duration SILENCE_MAX = HEARTBEAT.multipliedBy(3);
 
+    /** First and longest wait between two attempts to begin anew while the store cannot be reached. */
     private static final Duration RETRY_WAIT = Duration.ofMillis(200);
+
+    private static final Duration RETRY_WAIT_MAX = Duration.ofSeconds(1);
     private static final Logger LOG = LoggerFactory.getLogger(NatsWatch.class);
 
     private final NatsTransport transport;
@@ -179,15 +182,27 @@ final class NatsWatch implements Subscription {
     }
 
     private void restartNow() {
+        Duration wait = RETRY_WAIT;
+        boolean failed = false;
         try {
             while (restartAgain && !gate.isShut() && transport.connected()) {
                 restartAgain = false;
                 try {
                     begin(true);
+                    if (failed) {
+                        LOG.info("The watch of store {} has begun anew", store.name());
+                    }
                 } catch (TransportException e) {
-                    LOG.warn("The watch of store {} cannot begin anew yet: {}", store.name(), e.getMessage());
+                    if (!failed) {
+                        LOG.warn(
+                                "The watch of store {} stands still and will begin anew when it can: {}",
+                                store.name(),
+                                e.getMessage());
+                    }
+                    failed = true;
                     restartAgain = true;
-                    Thread.sleep(RETRY_WAIT);
+                    Thread.sleep(wait);
+                    wait = wait.multipliedBy(2).compareTo(RETRY_WAIT_MAX) > 0 ? RETRY_WAIT_MAX : wait.multipliedBy(2);
                 }
             }
         } catch (InterruptedException e) {

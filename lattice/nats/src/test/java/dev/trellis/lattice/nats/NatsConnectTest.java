@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.trellis.lattice.model.Role;
+import dev.trellis.lattice.transport.IncomingMessage;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
+import io.nats.client.NKey;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +24,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NatsConnectTest {
     /** Well beyond the connect timeout and what jnats takes to clean up, on a machine however slow. */
     private static final Duration GIVEN_UP = Duration.ofSeconds(20);
+
+    /** Longer than anything that is refused may take. */
+    private static final Duration AT_LEAST = Duration.ofSeconds(20);
 
     private static TransportFailure failure(NatsConfig config) {
         TransportFailure[] failure = new TransportFailure[1];
@@ -55,7 +62,9 @@ class NatsConnectTest {
                     List.of("nats://127.0.0.1:" + socket.getLocalPort()),
                     "test",
                     new NatsAuth.None(),
-                    Duration.ofMillis(500)));
+                    Duration.ofMillis(500),
+                    null,
+                    null));
 
             assertThat(failure).isInstanceOf(TransportFailure.Unreachable.class);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GIVEN_UP);
@@ -91,7 +100,7 @@ class NatsConnectTest {
 
     @Test
     void connect_nkey_isChecked() throws Exception {
-        var user = io.nats.client.NKey.createUser(null);
+        var user = NKey.createUser(null);
         String publicKey = new String(user.getPublicKey());
         String config = "authorization { users: [ { nkey: \"" + publicKey + "\" } ] }";
         try (NatsServer server = NatsServer.start(config)) {
@@ -102,17 +111,70 @@ class NatsConnectTest {
     }
 
     @Test
-    void request_noPermission_isRefused() throws Exception {
+    void permissions_ofAnotherRole_failTypedAndAtOnce() throws Exception {
         try (NatsServer server = NatsServer.start("""
                 authorization { users: [ { user: joe, password: hush,
-                  permissions: { publish: [ "allowed", "_INBOX.>" ], subscribe: ">" } } ] }
+                  permissions: { publish: [ "allowed", "_INBOX_client.>" ], subscribe: [ "_INBOX_client.>", "a.*" ] } } ] }
                 """)) {
-            try (var joe = NatsTransport.connect(
-                    NatsConfig.of(server.url(), "test").withAuth(new NatsAuth.UserPassword("joe", "hush")))) {
-                assertThatExceptionOfType(TransportException.class)
-                        .isThrownBy(() -> joe.request("forbidden", new byte[0], Duration.ofSeconds(20)))
-                        .satisfies(e -> assertThat(e.failure()).isInstanceOf(TransportFailure.Refused.class));
+            NatsConfig config = NatsConfig.of(server.url(), "test")
+                    .withRole(Role.CLIENT)
+                    .withAuth(new NatsAuth.UserPassword("joe", "hush"));
+            try (var joe = NatsTransport.connect(config)) {
+                long start = System.nanoTime();
+                assertRefused(() -> joe.request("Forbidden.subject", new byte[0], AT_LEAST), "Forbidden.subject");
+                assertRefused(
+                        () -> joe.requestMany("Forbidden.subject", new byte[0], AT_LEAST, 5), "Forbidden.subject");
+                assertRefused(() -> joe.subscribe("Forbidden.*", _ -> {}), "Forbidden.*");
+                assertRefused(() -> joe.subscribe("Forbidden.>", "queue", _ -> {}), "Forbidden.>");
+                assertRefused(() -> joe.store("s"), "$JS.API.STREAM.INFO.KV_s");
+                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(AT_LEAST);
+
+                joe.publish("Forbidden.subject", new byte[0]); // logged only
+                try (var _ = joe.subscribe("a.b", IncomingMessage::expectsReply)) {
+                    assertThat(joe.connected()).isTrue();
+                }
             }
+            TransportFailure failure = failure(config.withRole(Role.HOST));
+            assertThat(failure).isInstanceOf(TransportFailure.Refused.class);
+            assertThat(failure.message()).contains("_INBOX_host", "user 'joe'", "role host");
+        }
+    }
+
+    private static void assertRefused(ThrowingCallable action, String subject) {
+        assertThatExceptionOfType(TransportException.class).isThrownBy(action).satisfies(e -> assertThat(e.failure())
+                .isInstanceOfSatisfying(TransportFailure.Refused.class, refused -> {
+                    assertThat(refused.subject()).isEqualTo(subject);
+                    assertThat(refused.reason()).contains("user 'joe'", "role client", "permission");
+                }));
+    }
+
+    @Test
+    void request_largePayloadBetweenRoles_comesWhole() throws Exception {
+        try (NatsServer server = NatsServer.start("max_payload: 4096");
+                var host = NatsTransport.connect(
+                        NatsConfig.of(server.url(), "host").withRole(Role.HOST));
+                var client = NatsTransport.connect(
+                        NatsConfig.of(server.url(), "client").withRole(Role.CLIENT))) {
+            host.subscribe("echo", incoming -> incoming.reply(incoming.message().payload()));
+            assertThat(client.request("echo", new byte[100_000], AT_LEAST).payload())
+                    .hasSize(100_000);
+        }
+    }
+
+    @Test
+    void connect_certificateAuthority_isAskedForTheServersCertificate() throws Exception {
+        try (var certificates = new TestCertificates();
+                NatsServer server = NatsServer.start("tls { cert_file: \"%s\", key_file: \"%s\" }"
+                        .formatted(certificates.certificate(), certificates.key()))) {
+            NatsConfig config = NatsConfig.of(server.url().replace("nats://", "tls://"), "test");
+
+            NatsTransport.connect(config.withAuthorities(certificates.certificate()))
+                    .close();
+
+            assertThat(failure(config)).isInstanceOf(TransportFailure.Unreachable.class);
+            assertThat(failure(config.withAuthorities(certificates.key())))
+                    .isInstanceOfSatisfying(TransportFailure.Refused.class, refused -> assertThat(refused.reason())
+                            .contains("certificate"));
         }
     }
 
@@ -147,15 +209,24 @@ class NatsConnectTest {
     }
 
     @Test
-    void config_printed_hidesSecrets() {
+    void config_printed_hidesSecrets() throws Exception {
+        String seed = new String(NKey.createUser(null).getSeed());
         for (NatsAuth auth : List.of(
                 new NatsAuth.UserPassword("joe", "hush"),
                 new NatsAuth.Token("hush"),
-                new NatsAuth.NkeySeed("hush"),
+                new NatsAuth.NkeySeed(seed),
                 new NatsAuth.CredentialsFile(Path.of("joe.creds")))) {
             NatsConfig config = NatsConfig.of("nats://joe:hush@host:4222, nats://hush@host2:4222", "test")
                     .withAuth(auth);
-            assertThat(config.toString()).doesNotContain("hush").contains("host:4222", "host2:4222");
+            assertThat(config.toString()).doesNotContain("hush", seed).contains("host:4222", "host2:4222");
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new NatsAuth.NkeySeed(seed + "X"))
+                .satisfies(e -> assertThat(e.toString()).doesNotContain(seed));
+        for (String url : List.of("nats://joe:hu/sh@host", "joe:hush@host:x", "nats://joe:hu@sh@host:x")) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> NatsConfig.of(url, "test"))
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("hu", "sh@"));
         }
     }
 
