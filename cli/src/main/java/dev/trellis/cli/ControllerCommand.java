@@ -1,5 +1,6 @@
 package dev.trellis.cli;
 
+import dev.trellis.lattice.model.Role;
 import dev.trellis.lattice.transport.LatticeTransport;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -34,7 +35,7 @@ final class ControllerCommand implements Callable<Integer> {
         Session.NatsAddress address = session.natsAddress();
         try (Shutdown shutdown = Shutdown.onSignals()) {
             try {
-                LatticeTransport transport = session.connect(address, "trellis-controller");
+                LatticeTransport transport = session.connect(address, Role.CONTROLLER);
                 shutdown.add("the connection", transport::close);
                 shutdown.add("the controller", Servers.controller(session.options().lattice, directory, transport));
                 report(console, directory, transport.description());

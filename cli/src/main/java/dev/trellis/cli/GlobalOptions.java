@@ -1,9 +1,9 @@
 package dev.trellis.cli;
 
 import dev.trellis.lattice.model.LatticeName;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
@@ -35,14 +35,8 @@ final class GlobalOptions {
     @Nullable
     String nats;
 
-    @Option(
-            names = "--creds",
-            paramLabel = "FILE",
-            scope = ScopeType.INHERIT,
-            order = 93,
-            description = "NATS credentials file (JWT and seed).")
-    @Nullable
-    Path credentials;
+    @Mixin
+    NatsOptions natsOptions = new NatsOptions();
 
     @Option(
             names = "--timeout",

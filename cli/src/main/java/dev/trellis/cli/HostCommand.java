@@ -1,5 +1,6 @@
 package dev.trellis.cli;
 
+import dev.trellis.lattice.model.Role;
 import dev.trellis.lattice.transport.LatticeTransport;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -29,7 +30,7 @@ final class HostCommand implements Callable<Integer> {
         Session.NatsAddress address = session.natsAddress();
         try (Shutdown shutdown = Shutdown.onSignals()) {
             try {
-                LatticeTransport transport = session.connect(address, "trellis-host");
+                LatticeTransport transport = session.connect(address, Role.HOST);
                 shutdown.add("the connection", transport::close);
                 Path directory = hostOptions.data == null
                         ? Servers.freeHostDirectory(session.dataDirectory().resolve("hosts"))

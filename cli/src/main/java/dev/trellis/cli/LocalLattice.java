@@ -1,5 +1,6 @@
 package dev.trellis.cli;
 
+import dev.trellis.lattice.model.Role;
 import dev.trellis.lattice.transport.InProcessLattice;
 import dev.trellis.lattice.transport.LatticeTransport;
 import java.io.IOException;
@@ -38,7 +39,7 @@ final class LocalLattice {
 
     /** Makes new connections to the lattice. */
     private interface Joiner {
-        LatticeTransport join(String name) throws CliException, InterruptedException;
+        LatticeTransport join(Role role) throws CliException, InterruptedException;
     }
 
     /** Starts everything and returns when the controller answers and sees the host. */
@@ -60,21 +61,21 @@ final class LocalLattice {
         if (session.options().nats != null
                 || session.environment(Session.NATS_URL_VARIABLE).isPresent()) {
             Session.NatsAddress address = session.natsAddress();
-            joiner = name -> session.connect(address, name);
+            joiner = role -> session.connect(address, role);
             state = state.withNats(Session.withoutUserInfo(address.url()), null);
         } else if (program.isPresent()) {
             NatsProcess server = startNats(program.get(), state);
             var address = new Session.NatsAddress(server.url(), "started by this `trellis up`");
-            joiner = name -> session.connect(address, name);
+            joiner = role -> session.connect(address, role);
             state = state.withNats(server.url(), server.handle());
         } else {
             joiner = joinInProcess();
         }
-        LatticeTransport tools = joiner.join("trellis-up");
+        LatticeTransport tools = joiner.join(Role.CLIENT);
         shutdown.add("the connection", tools::close);
-        LatticeTransport controllerTransport = joiner.join("trellis-controller");
+        LatticeTransport controllerTransport = joiner.join(Role.CONTROLLER);
         shutdown.add("the controller's connection", controllerTransport::close);
-        LatticeTransport hostTransport = joiner.join("trellis-host");
+        LatticeTransport hostTransport = joiner.join(Role.HOST);
         shutdown.add("the host's connection", hostTransport::close);
         save(state);
         Servers.RunningHost host = Servers.host(wish, data.resolve("host"), hostTransport);

@@ -1,16 +1,11 @@
 package dev.trellis.cli;
 
-import dev.trellis.lattice.nats.NatsAuth;
-import dev.trellis.lattice.nats.NatsConfig;
 import dev.trellis.lattice.nats.NatsTransport;
-import dev.trellis.lattice.transport.LatticeTransport;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /** Entry point of the {@code trellis} command. */
 public final class Main {
@@ -30,7 +25,7 @@ public final class Main {
                 stream(FileDescriptor.err),
                 System.getenv(),
                 System.getProperty(TERMINALS_PROPERTY, ""));
-        int exitCode = new Cli(console, System.getenv(), Main::connect).run(arguments);
+        int exitCode = new Cli(console, System.getenv(), NatsTransport::connect).run(arguments);
         System.exit(exitCode);
     }
 
@@ -49,12 +44,5 @@ public final class Main {
                 .map(List.of("up", "host", "controller")::contains)
                 .orElse(false);
         return server ? "INFO" : "WARN";
-    }
-
-    private static LatticeTransport connect(String url, Optional<Path> credentials, String name)
-            throws InterruptedException {
-        NatsConfig config = NatsConfig.of(url, name);
-        return NatsTransport.connect(
-                credentials.isPresent() ? config.withAuth(new NatsAuth.CredentialsFile(credentials.get())) : config);
     }
 }

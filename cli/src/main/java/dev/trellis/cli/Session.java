@@ -1,6 +1,9 @@
 package dev.trellis.cli;
 
+import dev.trellis.lattice.model.Role;
+import dev.trellis.lattice.nats.NatsConfig;
 import dev.trellis.lattice.transport.ArtifactStore;
+import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
 import java.nio.file.Path;
@@ -96,21 +99,14 @@ final class Session {
     /** Connects to the lattice. */
     LatticeClient connect() throws CliException, InterruptedException {
         NatsAddress address = natsAddress();
-        return new LatticeClient(connect(address, "trellis-cli"), options.lattice, timeout());
+        return new LatticeClient(connect(address, Role.CLIENT), options.lattice, timeout());
     }
 
-    /** Connects under {@code name} and explains a failure. */
-    dev.trellis.lattice.transport.LatticeTransport connect(NatsAddress address, String name)
-            throws CliException, InterruptedException {
+    /** Connects as {@code role} and explains a failure. */
+    LatticeTransport connect(NatsAddress address, Role role) throws CliException, InterruptedException {
+        NatsConfig config = natsConfig(address, role);
         try {
-            return connector.connect(address.url(), Optional.ofNullable(options.credentials), name);
-        } catch (IllegalArgumentException e) {
-            throw new CliException(
-                            ExitCode.USAGE,
-                            "'" + withoutUserInfo(address.url()) + "' is no address of a NATS server",
-                            "write it as " + NATS_URL_DEFAULT)
-                    .at(address.origin())
-                    .because(e);
+            return connector.connect(config);
         } catch (TransportException e) {
             boolean refused = e.failure() instanceof TransportFailure.Refused;
             boolean isDefault = address.origin().equals("the default");
@@ -118,13 +114,36 @@ final class Session {
                             refused ? ExitCode.REFUSED : ExitCode.UNREACHABLE,
                             refused ? "the NATS server does not let this command in" : "no NATS server can be reached",
                             refused
-                                    ? "give the credentials it wants with --creds FILE"
+                                    ? "give the credentials of role " + role.label()
+                                            + ": --nats-creds FILE, --nats-nkey" + " FILE, or --nats-user NAME with $"
+                                            + NatsOptions.PASSWORD_VARIABLE
                                     : isDefault
                                             ? "start a lattice with: trellis up    (or name its server: --nats URL)"
                                             : "check the address, or ask: trellis doctor")
-                    .at(withoutUserInfo(address.url()) + " (" + address.origin() + ")")
+                    .at(config.servers() + " (" + address.origin() + ")")
                     .because(e);
         }
+    }
+
+    private NatsConfig natsConfig(NatsAddress address, Role role) throws CliException {
+        NatsConfig config;
+        try {
+            config = NatsConfig.of(address.url(), "trellis-" + role.label()).withRole(role);
+        } catch (IllegalArgumentException e) {
+            throw new CliException(
+                            ExitCode.USAGE,
+                            "'" + withoutUserInfo(address.url()) + "' is no address of a NATS server",
+                            "write it as " + NATS_URL_DEFAULT)
+                    .at(address.origin())
+                    .because(e);
+        }
+        if (options.nats != null && options.nats.contains("@")) {
+            console.note("note: every user of this machine can read the password in --nats (ps); keep it in $"
+                    + NATS_URL_VARIABLE + " or $" + NatsOptions.PASSWORD_VARIABLE + " instead");
+        }
+        config = config.withAuth(options.natsOptions.auth(environment));
+        Optional<Path> authorities = options.natsOptions.authorities(environment);
+        return authorities.isPresent() ? config.withAuthorities(authorities.get()) : config;
     }
 
     /** Where images of deployments go. */
@@ -136,6 +155,6 @@ final class Session {
 
     /** {@code url} without user and password. */
     static String withoutUserInfo(String url) {
-        return url.replaceAll("//[^/@]*@", "//");
+        return NatsConfig.withoutUserInfo(url);
     }
 }

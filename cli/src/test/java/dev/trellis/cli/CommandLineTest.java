@@ -20,9 +20,8 @@ class CommandLineTest {
     Path folder;
 
     private Shell shell() {
-        return new Shell(Map.of("TRELLIS_DATA", folder.toString()), (url, _, _) -> {
-            throw new TransportException(
-                    new TransportFailure.Unreachable(Session.withoutUserInfo(url), "connection refused"));
+        return new Shell(Map.of("TRELLIS_DATA", folder.toString()), config -> {
+            throw new TransportException(new TransportFailure.Unreachable(config.servers(), "connection refused"));
         });
     }
 

@@ -48,7 +48,7 @@ class LatticeCommandsTest {
                 transport);
         shell = new Shell(
                 Map.of("TRELLIS_DATA", folder.resolve("data").toString(), "TRELLIS_NATS_URL", nats.url()),
-                (url, _, name) -> NatsTransport.connect(NatsConfig.of(url, name)));
+                NatsTransport::connect);
         manifest = folder.resolve("wadm.yaml");
         Files.writeString(
                 manifest,

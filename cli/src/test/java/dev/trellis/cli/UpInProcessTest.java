@@ -17,7 +17,7 @@ class UpInProcessTest {
 
     @Test
     void up_noNatsServer_runsInProcessAndRefusesASecond() throws Exception {
-        var shell = new Shell(Map.of("TRELLIS_DATA", folder.toString(), "PATH", ""), (_, _, _) -> {
+        var shell = new Shell(Map.of("TRELLIS_DATA", folder.toString(), "PATH", ""), _ -> {
             throw new AssertionError("no server is to be connected to");
         });
         var up = new CompletableFuture<Shell.Outcome>();
