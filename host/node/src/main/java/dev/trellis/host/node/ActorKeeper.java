@@ -66,8 +66,13 @@ final class ActorKeeper {
         EntityId id = forActor.id();
         Kept kept = supervisors.get(id);
         if (kept == null) {
-            if (!(forActor.command() instanceof ActorSupervisor.Scale scale
-                    && scale.wish().count() > 0)) {
+            boolean starts =
+                    switch (forActor.command()) {
+                        case ActorSupervisor.Scale scale -> scale.wish().count() > 0;
+                        case ActorSupervisor.Restore _ -> true;
+                        default -> false;
+                    };
+            if (!starts) {
                 forActor.reply().accept(notHere(forActor)); // what does not run takes no room
                 return Behaviors.same();
             }

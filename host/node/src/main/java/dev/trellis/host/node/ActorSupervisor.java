@@ -36,6 +36,9 @@ final class ActorSupervisor {
     /** Run {@code wish}, or nothing if its count is 0. */
     record Scale(Wish wish, boolean allowUpdate, Consumer<ControlReply<Void>> reply) implements Command {}
 
+    /** Run {@code wish} as before the host's restart, unless something else has been said about this actor since. */
+    record Restore(Wish wish) implements Command {}
+
     /** Run another image, with everything else as it is. */
     record Update(ImageRef image, Map<String, String> annotations, Consumer<ControlReply<Void>> reply)
             implements Command {}
@@ -105,6 +108,12 @@ final class ActorSupervisor {
                 case Update update -> {
                     messages++;
                     onUpdate(update);
+                }
+                case Restore(var wish) -> {
+                    messages++;
+                    if (wanted == null && running == null) {
+                        want(wish);
+                    }
                 }
                 case Loaded(var wish, var runner) -> onLoaded(wish, runner);
                 case LoadFailed(var wish, var error) -> onLoadFailed(wish, error);

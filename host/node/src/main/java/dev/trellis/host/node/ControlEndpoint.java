@@ -55,6 +55,7 @@ final class ControlEndpoint implements AutoCloseable {
     private final ActorRef<InventoryKeeper.Command> inventory;
     private final ActorRef<ActorKeeper.Command> actors;
     private final ActorRef<ProviderKeeper.Command> providers;
+    private final ActorRef<StateKeeper.Command> disk;
     private final Consumer<Optional<Duration>> stopHost;
     private final EpochGuard epochs;
     private final KeyedExecutor executor = new KeyedExecutor("control");
@@ -70,6 +71,7 @@ final class ControlEndpoint implements AutoCloseable {
             ActorRef<InventoryKeeper.Command> inventory,
             ActorRef<ActorKeeper.Command> actors,
             ActorRef<ProviderKeeper.Command> providers,
+            ActorRef<StateKeeper.Command> disk,
             Consumer<Optional<Duration>> stopHost) {
         this.transport = transport;
         this.subjects = subjects;
@@ -79,6 +81,7 @@ final class ControlEndpoint implements AutoCloseable {
         this.inventory = inventory;
         this.actors = actors;
         this.providers = providers;
+        this.disk = disk;
         this.stopHost = stopHost;
         this.epochs = new EpochGuard(records::leaseEpoch);
     }
@@ -291,6 +294,9 @@ final class ControlEndpoint implements AutoCloseable {
         if (count < 0 || count > COUNT_MAX) {
             throw new IllegalArgumentException("count must be from 0 to " + COUNT_MAX + ", was " + count);
         }
+        if (count == 0) {
+            disk.tell(new StateKeeper.ActorStopped(id)); // also if it does not run: it is not to be restored
+        }
         var wish = new ActorSupervisor.Wish(image, count, scale.annotations(), scale.componentLimits());
         tellActor(message, id, reply -> new ActorSupervisor.Scale(wish, scale.allowUpdate(), reply));
     }
@@ -315,7 +321,13 @@ final class ControlEndpoint implements AutoCloseable {
         var start = WireJson.read(body, ControlRequests.StartProvider.class);
         var id = EntityId.ofRunning(required("provider_id", start.providerId()));
         var image = new ImageRef(required("provider_ref", start.providerRef()));
-        Consumer<ControlReply<Void>> reply = answer -> reply(message, answer);
+        var asked = new SavedHost.SavedProvider(id.value(), image.value(), start.config(), start.annotations());
+        Consumer<ControlReply<Void>> reply = answer -> {
+            if (answer.success()) {
+                disk.tell(new StateKeeper.ProviderAsked(asked));
+            }
+            reply(message, answer);
+        };
         providers.tell(new ProviderKeeper.ForProvider(
                 id, new ProviderSupervisor.Start(image, start.config(), start.annotations(), reply), reply));
     }
@@ -324,6 +336,7 @@ final class ControlEndpoint implements AutoCloseable {
         var stop = WireJson.read(body, ControlRequests.StopProvider.class);
         var id = new EntityId(
                 required("provider_id", stop.providerId() == null ? stop.providerRef() : stop.providerId()));
+        disk.tell(new StateKeeper.ProviderStopped(id)); // also if it does not run: it is not to be restored
         Consumer<ControlReply<Void>> reply = answer -> reply(message, answer);
         providers.tell(new ProviderKeeper.ForProvider(id, new ProviderSupervisor.Stop(reply), reply));
     }
@@ -387,7 +400,7 @@ final class ControlEndpoint implements AutoCloseable {
         String name = parts[2];
         switch (parts[1]) {
             case "get" -> {
-                var config = records.config(name);
+                var config = records.storedConfig(name);
                 reply(
                         message,
                         config.isPresent()

@@ -8,6 +8,9 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.contracts.beat.Beat;
+import dev.trellis.lattice.model.ControlReply;
+import dev.trellis.lattice.model.HostScheduling;
+import dev.trellis.lattice.model.ImageRef;
 import dev.trellis.lattice.model.ProviderKind;
 import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.IncomingMessage;
@@ -43,6 +46,11 @@ final class HostGuardian {
     /** Stop in order, with so much time for calls in flight, and run {@code done} once nothing is left. */
     record Stop(Duration drain, Runnable done) implements Command {}
 
+    private record Restore(List<SavedHost.SavedActor> actors, List<SavedHost.SavedProvider> providers)
+            implements Command {}
+
+    private record Scheduled(HostScheduling scheduling, Consumer<ControlReply<Void>> reply) implements Command {}
+
     private record CallsDrained(Runnable done) implements Command {}
 
     private record ProvidersStopped(Stop stop) implements Command {}
@@ -53,6 +61,8 @@ final class HostGuardian {
             Subjects subjects,
             LatticeTransport transport,
             LatticeRecords records,
+            StateFile file,
+            SavedHost saved,
             EventPublisher events,
             ActorLoader loader,
             Invoker invoker,
@@ -68,8 +78,11 @@ final class HostGuardian {
     private final ActorContext<Command> context;
     private final Surroundings host;
     private final ActorRef<InventoryKeeper.Command> inventory;
+    private final ActorRef<ActorKeeper.Command> actors;
     private final ActorRef<ProviderKeeper.Command> providers;
+    private final ActorRef<StateKeeper.Command> disk;
     private final ControlEndpoint control;
+    private final SchedulingEndpoint scheduling;
     private final List<Subscription> subscriptions = new ArrayList<>();
 
     private HostGuardian(ActorContext<Command> context, Surroundings host) {
@@ -80,11 +93,20 @@ final class HostGuardian {
 
         var routes = context.spawn(
                 resuming(RouteKeeper.create(host.subjects(), config.labels().site(), host.publishRoutes())), "routes");
+        disk = context.spawn(
+                resuming(StateKeeper.create(host.file(), host.saved(), host.io(), disk(context.getSelf()))), "disk");
         inventory = context.spawn(
-                resuming(InventoryKeeper.create(config, host.transport(), host.subjects(), host.events(), host.load())),
+                resuming(InventoryKeeper.create(
+                        config,
+                        host.transport(),
+                        host.subjects(),
+                        host.events(),
+                        host.load(),
+                        host.saved().scheduling(),
+                        disk)),
                 "inventory");
         var peers = context.spawn(resuming(PeerWatcher.create(config.id(), host.reach(), routes)), "peers");
-        var actors = context.spawn(
+        actors = context.spawn(
                 resuming(ActorKeeper.create(new ActorSupervisor.Surroundings(
                         id,
                         host.loader(),
@@ -108,7 +130,15 @@ final class HostGuardian {
                         inventory,
                         host.events()))),
                 "providers");
-        context.spawn(restarting(LinkKeeper.create(host.records(), host.io(), routes, providers)), "links");
+        var links = host.saved().storedLinks(); // in force until the lattice tells newer ones
+        routes.tell(new RouteKeeper.LinksChanged(
+                links.stream().map(StoredLink::link).toList()));
+        host.records().lastKnown(host.saved().configs());
+        providers.tell(new ProviderKeeper.LinksChanged(links, host.saved().configs()));
+        context.spawn(restarting(LinkKeeper.create(host.records(), host.io(), routes, providers, disk)), "links");
+        if (host.saved().runsSomething()) {
+            host.io().execute(() -> seekLeader(host.records(), disk));
+        }
 
         control = new ControlEndpoint(
                 host.transport(),
@@ -119,8 +149,11 @@ final class HostGuardian {
                 inventory,
                 actors,
                 providers,
+                disk,
                 host.stopHost());
         control.open();
+        scheduling = new SchedulingEndpoint(host.transport(), host.subjects(), config.id(), disk);
+        scheduling.open();
         subscriptions.add(host.transport().subscribe(host.subjects().calls(config.id()), host.incomingCalls()::accept));
         subscriptions.add(host.transport().subscribe(host.subjects().beats(), message -> onBeat(message, peers)));
         host.transport().onConnectionChange(connected -> {
@@ -167,13 +200,74 @@ final class HostGuardian {
             case Stop stop -> onStop(stop);
             case ProvidersStopped(var stop) -> onProvidersStopped(stop);
             case CallsDrained(var done) -> onCallsDrained(done);
+            case Restore restore -> onRestore(restore);
+            case Scheduled(var wanted, var reply) -> {
+                inventory.tell(new InventoryKeeper.Schedule(wanted, reply));
+                yield Behaviors.same();
+            }
         });
+    }
+
+    private static StateKeeper.Listener disk(ActorRef<Command> self) {
+        return new StateKeeper.Listener() {
+            @Override
+            public void restore(List<SavedHost.SavedActor> actors, List<SavedHost.SavedProvider> providers) {
+                self.tell(new Restore(actors, providers));
+            }
+
+            @Override
+            public void scheduled(HostScheduling scheduling, Consumer<ControlReply<Void>> reply) {
+                self.tell(new Scheduled(scheduling, reply));
+            }
+        };
+    }
+
+    /** Until there is a leader, which then decides what runs here. */
+    private static void seekLeader(LatticeRecords records, ActorRef<StateKeeper.Command> disk) {
+        var search = new LeaderSearch(records::leaseRevision);
+        try {
+            boolean found = false;
+            while (!found) {
+                found = search.found();
+                disk.tell(new StateKeeper.LeaderSought(found));
+                if (!found) {
+                    TimeUnit.NANOSECONDS.sleep(StateKeeper.RESTORE_EVERY.toNanos());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the host stops
+        }
+    }
+
+    private Behavior<Command> onRestore(Restore restore) {
+        for (var actor : restore.actors()) {
+            actors.tell(new ActorKeeper.ForActor(
+                    actor.entity(), new ActorSupervisor.Restore(actor.wish()), HostGuardian::ignore));
+        }
+        for (var provider : restore.providers()) {
+            providers.tell(new ProviderKeeper.ForProvider(
+                    provider.entity(),
+                    new ProviderSupervisor.Start(
+                            new ImageRef(provider.image()),
+                            provider.configs(),
+                            provider.annotations(),
+                            HostGuardian::ignore),
+                    HostGuardian::ignore));
+        }
+        return Behaviors.same();
+    }
+
+    /** Nobody asked; a start that does not succeed is in the log, and tried again. */
+    private static void ignore(ControlReply<Void> reply) {
+        log.debug("Restoring: {}", reply.message());
     }
 
     /** First nobody sends new calls here, then providers finish what they have, then calls of other hosts end. */
     private Behavior<Command> onStop(Stop stop) {
         log.info("Host {} stops", host.config().friendlyName());
         control.close();
+        scheduling.close();
+        disk.tell(StateKeeper.Freeze.NOW); // first: what stops now is to run again after a restart
         inventory.tell(InventoryKeeper.Drain.NOW);
         var self = context.getSelf();
         providers.tell(new ProviderKeeper.StopAll(() -> self.tell(new ProvidersStopped(stop))));

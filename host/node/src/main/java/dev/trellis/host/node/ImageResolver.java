@@ -3,6 +3,7 @@ package dev.trellis.host.node;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.model.ImageRef;
 import dev.trellis.lattice.transport.ArtifactStore;
+import dev.trellis.lattice.transport.Digest;
 import dev.trellis.lattice.transport.TransportException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,10 +27,12 @@ final class ImageResolver {
     }
 
     private final Artifacts artifacts;
+    private final ArtifactCache cache;
     private final Map<ImageRef, Path> overrides;
 
-    ImageResolver(Artifacts artifacts, Map<ImageRef, Path> overrides) {
+    ImageResolver(Artifacts artifacts, ArtifactCache cache, Map<ImageRef, Path> overrides) {
         this.artifacts = artifacts;
+        this.cache = cache;
         this.overrides = overrides;
     }
 
@@ -61,12 +64,19 @@ final class ImageResolver {
 
     private byte[] fromLattice(ImageRef image, String digest) throws ImageException, InterruptedException {
         try {
-            return artifacts
+            var wanted = new Digest(digest);
+            Optional<byte[]> kept = cache.get(wanted);
+            if (kept.isPresent()) {
+                return kept.get();
+            }
+            byte[] fetched = artifacts
                     .open()
                     .get(digest)
                     .orElseThrow(() -> new ImageException(
                             "image %s: the lattice has no artifact sha256:%s; deploy the application again to upload it"
                                     .formatted(image, digest)));
+            cache.put(wanted, fetched);
+            return fetched;
         } catch (IllegalArgumentException e) {
             throw new ImageException(
                     "image %s: annotation %s must be 64 lower-case hex digits, was '%s'"

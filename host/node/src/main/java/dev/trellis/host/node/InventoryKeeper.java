@@ -1,5 +1,6 @@
 package dev.trellis.host.node;
 
+import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -10,6 +11,7 @@ import dev.trellis.lattice.model.ControlReply;
 import dev.trellis.lattice.model.ControlRequests;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.HostInventory;
+import dev.trellis.lattice.model.HostScheduling;
 import dev.trellis.lattice.model.HostSummary;
 import dev.trellis.lattice.model.Labels;
 import dev.trellis.lattice.model.ProviderDescription;
@@ -61,6 +63,9 @@ final class InventoryKeeper {
             ControlRequests.ProviderAuction auction, Consumer<ControlReply<ControlRequests.ProviderBid>> reply)
             implements Command {}
 
+    /** What work this host may be given; {@code reply} is told once the lattice has been. */
+    record Schedule(HostScheduling scheduling, Consumer<ControlReply<Void>> reply) implements Command {}
+
     /** Others shall send no new calls here. */
     enum Drain implements Command {
         NOW
@@ -84,7 +89,9 @@ final class InventoryKeeper {
     private final long incarnation = ThreadLocalRandom.current().nextLong();
     private final Map<String, ActorDescription> actors = new TreeMap<>();
     private final Map<String, ProviderDescription> providers = new TreeMap<>();
+    private final ActorRef<StateKeeper.Command> disk;
     private Labels labels;
+    private HostScheduling scheduling;
     private long generation;
     private Beat.State state = Beat.State.SERVING;
 
@@ -96,12 +103,16 @@ final class InventoryKeeper {
             LatticeTransport transport,
             Subjects subjects,
             EventPublisher events,
-            Supplier<Load> load) {
+            Supplier<Load> load,
+            HostScheduling scheduling,
+            ActorRef<StateKeeper.Command> disk) {
         this.config = config;
         this.transport = transport;
         this.subjects = subjects;
         this.events = events;
         this.load = load;
+        this.scheduling = scheduling;
+        this.disk = disk;
         this.labels = config.labels();
     }
 
@@ -110,21 +121,41 @@ final class InventoryKeeper {
             LatticeTransport transport,
             Subjects subjects,
             EventPublisher events,
-            Supplier<Load> load) {
+            Supplier<Load> load,
+            HostScheduling scheduling,
+            ActorRef<StateKeeper.Command> disk) {
         return Behaviors.withTimers((TimerScheduler<Command> timers) -> {
             timers.startTimerWithFixedDelay(Timer.BEAT, Duration.ZERO, BEAT_EVERY);
             timers.startTimerWithFixedDelay(Timer.HEARTBEAT, config.heartbeat());
-            return new InventoryKeeper(config, transport, subjects, events, load).behavior();
+            return new InventoryKeeper(config, transport, subjects, events, load, scheduling, disk).behavior();
         });
     }
 
     private Behavior<Command> behavior() {
         return Behaviors.receiveMessage(command -> {
             switch (command) {
-                case ActorChanged(var actor) -> changed(!actor.equals(actors.put(actor.id(), actor)));
-                case ActorGone(var id) -> changed(actors.remove(id.value()) != null);
-                case ProviderChanged(var provider) -> changed(!provider.equals(providers.put(provider.id(), provider)));
-                case ProviderGone(var id) -> changed(providers.remove(id.value()) != null);
+                case ActorChanged(var actor) -> {
+                    disk.tell(new StateKeeper.ActorRuns(actor));
+                    changed(!actor.equals(actors.put(actor.id(), actor)));
+                }
+                case ActorGone(var id) -> {
+                    disk.tell(new StateKeeper.ActorStopped(id));
+                    changed(actors.remove(id.value()) != null);
+                }
+                case ProviderChanged(var provider) -> {
+                    disk.tell(new StateKeeper.ProviderRuns(provider));
+                    changed(!provider.equals(providers.put(provider.id(), provider)));
+                }
+                case ProviderGone(var id) -> {
+                    disk.tell(new StateKeeper.ProviderStopped(id));
+                    changed(providers.remove(id.value()) != null);
+                }
+                case Schedule(var wanted, var reply) -> {
+                    boolean differs = scheduling != wanted;
+                    scheduling = wanted;
+                    changed(differs);
+                    reply.accept(ControlReply.accepted("host is " + wanted.text()));
+                }
                 case GetSummary(var reply) -> reply.accept(ControlReply.of(summary()));
                 case GetInventory(var reply) -> reply.accept(ControlReply.of(inventory()));
                 case PutLabel(var key, var value, var reply) -> onPutLabel(key, value, reply);
@@ -167,6 +198,12 @@ final class InventoryKeeper {
                 .setCallsRunning(now.running())
                 .setCallsWaiting(now.waiting())
                 .setVersion(config.version())
+                .setScheduling(
+                        switch (scheduling) {
+                            case OPEN -> Beat.Scheduling.OPEN;
+                            case CORDONED -> Beat.Scheduling.CORDONED;
+                            case DRAINED -> Beat.Scheduling.DRAINED;
+                        })
                 .build();
         try {
             transport.publish(subjects.beat(config.id()), beat.toByteArray());
@@ -246,7 +283,9 @@ final class InventoryKeeper {
     }
 
     private boolean bids(Map<String, String> constraints) {
-        return state == Beat.State.SERVING && labels.values().entrySet().containsAll(constraints.entrySet());
+        return state == Beat.State.SERVING
+                && scheduling == HostScheduling.OPEN
+                && labels.values().entrySet().containsAll(constraints.entrySet());
     }
 
     private HostSummary summary() {
@@ -269,7 +308,8 @@ final class InventoryKeeper {
                 human(uptime()),
                 uptime().toSeconds(),
                 List.copyOf(actors.values()),
-                List.copyOf(providers.values()));
+                List.copyOf(providers.values()),
+                scheduling);
     }
 
     private Duration uptime() {

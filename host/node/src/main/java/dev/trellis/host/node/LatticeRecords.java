@@ -12,6 +12,7 @@ import dev.trellis.lattice.transport.KeyValueStore;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -19,8 +20,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,8 +40,12 @@ final class LatticeRecords {
 
     private static final Logger log = LoggerFactory.getLogger(LatticeRecords.class);
 
+    /** Longest wait for a config that is known from before. */
+    static final Duration CONFIG_MAX = Duration.ofSeconds(1);
+
     private final LatticeTransport transport;
     private final Subjects subjects;
+    private volatile Map<String, Map<String, String>> lastKnown = Map.of();
 
     LatticeRecords(LatticeTransport transport, Subjects subjects) {
         this.transport = transport;
@@ -57,6 +65,13 @@ final class LatticeRecords {
             log.warn("The lattice's lease is not readable: {}", e.getMessage());
             return OptionalLong.empty();
         }
+    }
+
+    /** The revision of the lattice's lease, which its leader writes anew all the time; empty if there is none. */
+    OptionalLong leaseRevision() throws InterruptedException {
+        return transport.store(subjects.manifestBucket()).get(Lease.KEY).stream()
+                .mapToLong(KeyValueStore.Entry::revision)
+                .findFirst();
     }
 
     KeyValueStore linkStore() throws InterruptedException {
@@ -217,8 +232,44 @@ final class LatticeRecords {
         configStore().put(name, WireJson.write(config));
     }
 
-    Optional<Map<String, String>> config(String name) throws InterruptedException {
+    /** A config as it is stored now. */
+    Optional<Map<String, String>> storedConfig(String name) throws InterruptedException {
         return configStore().get(name).map(entry -> WireJson.readStrings(entry.value()));
+    }
+
+    /**
+     * A config as it is stored, or, if the store does not answer within {@link #CONFIG_MAX}, as it was last known here:
+     * a host goes on without the lattice.
+     *
+     * @throws TransportException if the store does not answer and the config is not known
+     */
+    Optional<Map<String, String>> config(String name) throws InterruptedException {
+        var task = new FutureTask<>(() -> storedConfig(name));
+        Thread.ofVirtual().name("config").start(task);
+        TransportException away;
+        try {
+            return task.get(CONFIG_MAX.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof TransportException broken)) {
+                throw new IllegalArgumentException("config '" + name + "' cannot be read", e.getCause());
+            }
+            away = broken;
+        } catch (TimeoutException e) {
+            away = new TransportException(new TransportFailure.TimedOut("config " + name, CONFIG_MAX.toMillis()), e);
+        } finally {
+            task.cancel(true);
+        }
+        var known = lastKnown.get(name);
+        if (known == null) {
+            throw away;
+        }
+        log.info("Config {} is used as it was last known: {}", name, away.getMessage());
+        return Optional.of(known);
+    }
+
+    /** Remembers all configs of the lattice. */
+    void lastKnown(Map<String, Map<String, String>> configs) {
+        lastKnown = Map.copyOf(configs);
     }
 
     void deleteConfig(String name) throws InterruptedException {

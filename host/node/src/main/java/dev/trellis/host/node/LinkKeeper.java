@@ -65,6 +65,7 @@ final class LinkKeeper {
         private final Function<KeyValueStore.Entry, Optional<T>> parser;
         private SortedMap<String, Parsed<T>> inForce = new TreeMap<>();
         private @Nullable SortedMap<String, Parsed<T>> next = new TreeMap<>();
+        private boolean known;
 
         Copy(Function<KeyValueStore.Entry, Optional<T>> parser) {
             this.parser = parser;
@@ -83,10 +84,16 @@ final class LinkKeeper {
                     if (next != null) {
                         inForce = next;
                         next = null;
+                        known = true;
                     }
                     yield true;
                 }
             };
+        }
+
+        /** Whether all of the store has been read at least once. */
+        boolean known() {
+            return known;
         }
 
         private boolean put(KeyValueStore.Entry entry) {
@@ -108,12 +115,14 @@ final class LinkKeeper {
     private final Executor io;
     private final ActorRef<RouteKeeper.Command> routes;
     private final ActorRef<ProviderKeeper.Command> providers;
+    private final ActorRef<StateKeeper.Command> disk;
     private final Copy<StoredLink> links = new Copy<>(LinkKeeper::parseLink);
     private final Copy<Map<String, String>> configs = new Copy<>(LinkKeeper::parseConfig);
     private List<StoredLink> linksInForce = List.of();
     private Map<String, Map<String, String>> configsInForce = Map.of();
     private Set<Shadowed> shadowed = Set.of();
     private final Map<Which, Subscription> watches = new HashMap<>();
+    private final Set<Which> toldAway = new HashSet<>();
 
     private LinkKeeper(
             ActorContext<Command> context,
@@ -121,24 +130,27 @@ final class LinkKeeper {
             LatticeRecords records,
             Executor io,
             ActorRef<RouteKeeper.Command> routes,
-            ActorRef<ProviderKeeper.Command> providers) {
+            ActorRef<ProviderKeeper.Command> providers,
+            ActorRef<StateKeeper.Command> disk) {
         this.context = context;
         this.timers = timers;
         this.records = records;
         this.io = io;
         this.routes = routes;
         this.providers = providers;
+        this.disk = disk;
     }
 
     static Behavior<Command> create(
             LatticeRecords records,
             Executor io,
             ActorRef<RouteKeeper.Command> routes,
-            ActorRef<ProviderKeeper.Command> providers) {
+            ActorRef<ProviderKeeper.Command> providers,
+            ActorRef<StateKeeper.Command> disk) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             context.getSelf().tell(new Open(Which.LINKS));
             context.getSelf().tell(new Open(Which.CONFIGS));
-            return new LinkKeeper(context, timers, records, io, routes, providers).behavior();
+            return new LinkKeeper(context, timers, records, io, routes, providers, disk).behavior();
         }));
     }
 
@@ -147,7 +159,10 @@ final class LinkKeeper {
                 .onMessage(Command.class, command -> {
                     switch (command) {
                         case Open(var which) -> onOpen(which);
-                        case Opened(var which, var watch) -> watches.put(which, watch);
+                        case Opened(var which, var watch) -> {
+                            toldAway.remove(which);
+                            watches.put(which, watch);
+                        }
                         case OpenFailed(var which, var error) -> onOpenFailed(which, error);
                         case Told(var which, var change) -> onTold(which, change);
                     }
@@ -186,7 +201,12 @@ final class LinkKeeper {
     }
 
     private void onOpenFailed(Which which, Throwable error) {
-        log.warn("The lattice's {} cannot be watched yet: {}", which, error.getMessage());
+        if (toldAway.add(which)) {
+            log.warn(
+                    "The lattice's {} cannot be watched yet, what was known before stays in force: {}",
+                    which,
+                    error.getMessage());
+        }
         timers.startSingleTimer(which, new Open(which), OPEN_AGAIN_AFTER);
     }
 
@@ -211,7 +231,11 @@ final class LinkKeeper {
                 configsInForce = Map.copyOf(inForce);
             }
         }
-        providers.tell(new ProviderKeeper.LinksChanged(linksInForce, configsInForce));
+        if (links.known() && configs.known()) { // half of it would take from providers what they were given before
+            records.lastKnown(configsInForce);
+            providers.tell(new ProviderKeeper.LinksChanged(linksInForce, configsInForce));
+            disk.tell(new StateKeeper.LinksInForce(linksInForce, configsInForce));
+        }
     }
 
     /**

@@ -11,6 +11,7 @@ import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.ArtifactStore;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.providers.sdk.ProviderFactory;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -83,8 +84,12 @@ public final class TrellisHost implements AutoCloseable {
         var engine = new WasmEngine(
                 EngineConfig.DEFAULTS.withCacheDirectory(config.dataDirectory().resolve("modules")));
         ExecutorService io = Executors.newVirtualThreadPerTaskExecutor();
-        var images =
-                new ImageResolver(() -> new ArtifactStore(transport.store(subjects.artifactBucket())), config.images());
+        var images = new ImageResolver(
+                () -> new ArtifactStore(transport.store(subjects.artifactBucket())),
+                new ArtifactCache(
+                        config.dataDirectory().resolve("artifacts"), ArtifactCache.BYTES_MAX, Clock.systemUTC()),
+                config.images());
+        var file = new StateFile(config.dataDirectory());
         var stopRequested = new CountDownLatch(1);
         var drain = new AtomicReference<>(config.drain());
         var started = new CompletableFuture<Boolean>();
@@ -93,6 +98,8 @@ public final class TrellisHost implements AutoCloseable {
                 subjects,
                 transport,
                 records,
+                file,
+                file.load(),
                 new EventPublisher(transport, subjects, config.id(), Clock.systemUTC()),
                 new BoundedLoader(new ClassicActorLoader(images, engine, routes, invoker, Clock.systemUTC())),
                 invoker,
@@ -151,6 +158,13 @@ public final class TrellisHost implements AutoCloseable {
             }
         }
         return new InventoryKeeper.Load(running, waiting);
+    }
+
+    /**
+     * Whether a host with this directory has something to run without the lattice: what it ran when it was last there.
+     */
+    public static boolean canRunAlone(Path dataDirectory) {
+        return new StateFile(dataDirectory).peek().runsSomething();
     }
 
     /** The host's config. */

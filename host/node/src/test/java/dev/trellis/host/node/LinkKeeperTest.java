@@ -35,6 +35,7 @@ class LinkKeeperTest {
     private final ExecutorService io = Executors.newVirtualThreadPerTaskExecutor();
     private final TestProbe<RouteKeeper.Command> routes = kit.createTestProbe();
     private final TestProbe<ProviderKeeper.Command> providers = kit.createTestProbe();
+    private final TestProbe<StateKeeper.Command> disk = kit.createTestProbe();
 
     @AfterEach
     void close() {
@@ -71,7 +72,7 @@ class LinkKeeperTest {
     }
 
     private void keep() {
-        kit.spawn(LinkKeeper.create(records, io, routes.getRef(), providers.getRef()));
+        kit.spawn(LinkKeeper.create(records, io, routes.getRef(), providers.getRef(), disk.getRef()));
     }
 
     private void put(Link link) throws InterruptedException {
