@@ -201,7 +201,7 @@ public final class CompiledModule {
         return List.copyOf(imports);
     }
 
-    private static String importName(String name) {
+    static String importName(String name) {
         return name.equals(ModuleScanner.EMPTY_IMPORT_NAME) ? "" : name;
     }
 
@@ -230,13 +230,13 @@ public final class CompiledModule {
         return module.typeSection().getType(module.functionSection().getFunctionType(function - imported));
     }
 
-    private static Signature signature(FunctionType type) {
+    static Signature signature(FunctionType type) {
         return new Signature(
                 type.params().stream().map(CompiledModule::type).toList(),
                 type.returns().stream().map(CompiledModule::type).toList());
     }
 
-    private static WasmType type(ValType type) {
+    static WasmType type(ValType type) {
         return switch (type.opcode()) {
             case ValType.ID.I32 -> WasmType.I32;
             case ValType.ID.I64 -> WasmType.I64;
@@ -259,7 +259,7 @@ public final class CompiledModule {
         };
     }
 
-    private static ExternalKind kind(ExternalType type) {
+    static ExternalKind kind(ExternalType type) {
         return switch (type) {
             case FUNCTION -> ExternalKind.FUNCTION;
             case TABLE -> ExternalKind.TABLE;

@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.Supplier;
 
 /** Validates a module and compiles it to class files. */
 final class ModuleCompiler {
@@ -45,10 +46,9 @@ final class ModuleCompiler {
 
     /** @throws InvalidModuleException if the module is refused for whatever reason */
     static CompiledCode compile(byte[] wasm, EngineConfig config) {
-        ModuleScanner.Scanned scanned = ModuleScanner.scan(wasm, config);
-        try {
-            WasmModule module = parse(scanned.core(), true);
-            refuseGarbageCollection(module);
+        ModuleScanner.Scanned scanned = ModuleScanner.scan(wasm, config, ModuleScanner.MEMORIES_MAX);
+        return refusing(() -> {
+            WasmModule module = validated(scanned);
             CompilerResult result = Compiler.builder(module)
                     .withClassName(MAIN_CLASS)
                     .withInterpreterFallback(InterpreterFallback.SILENT)
@@ -73,8 +73,28 @@ final class ModuleCompiler {
                     scanned.customSections(),
                     result.interpretedFunctions().size(),
                     start);
+        });
+    }
+
+    /** @throws InvalidModuleException if the module is refused for whatever reason */
+    static ModuleOutline outline(byte[] wasm, EngineConfig config) {
+        ModuleScanner.Scanned scanned = ModuleScanner.scan(wasm, config, ModuleScanner.OUTLINED_MEMORIES_MAX);
+        return refusing(() -> ModuleOutline.of(validated(scanned)));
+    }
+
+    private static WasmModule validated(ModuleScanner.Scanned scanned) {
+        WasmModule module = parse(scanned.core(), true);
+        refuseGarbageCollection(module);
+        return module;
+    }
+
+    private static <T> T refusing(Supplier<T> work) {
+        try {
+            return work.get();
         } catch (ChicoryException e) {
             throw new InvalidModuleException(message(e), e);
+        } catch (InvalidModuleException e) {
+            throw e;
         } catch (StackOverflowError e) {
             throw new InvalidModuleException("its blocks nest too deeply to be compiled", e);
         } catch (OutOfMemoryError e) {

@@ -23,6 +23,9 @@ final class ModuleScanner {
     static final int IMPORTS_MAX = 1_000;
     static final int TABLES_MAX = 64;
     static final int MEMORIES_MAX = 1;
+    /** Of a module that is only looked at. */
+    static final int OUTLINED_MEMORIES_MAX = 100;
+
     static final int GLOBALS_MAX = 50_000;
     static final int EXPORTS_MAX = 50_000;
     static final int ELEMENT_SEGMENTS_MAX = 50_000;
@@ -72,6 +75,7 @@ final class ModuleScanner {
 
     private final byte[] wasm;
     private final EngineConfig config;
+    private final int memoriesMax;
     private final ByteArrayOutputStream core;
     private final Map<String, byte[]> customSections = new LinkedHashMap<>();
     private int at;
@@ -80,16 +84,17 @@ final class ModuleScanner {
     private int functions;
     private long elementEntries;
 
-    private ModuleScanner(byte[] wasm, EngineConfig config) {
+    private ModuleScanner(byte[] wasm, EngineConfig config, int memoriesMax) {
         this.wasm = wasm;
         this.config = config;
+        this.memoriesMax = memoriesMax;
         this.core = new ByteArrayOutputStream(wasm.length);
         this.limit = wasm.length;
     }
 
     /** @throws InvalidModuleException with the offset of the first byte that breaks a rule */
-    static Scanned scan(byte[] wasm, EngineConfig config) {
-        return new ModuleScanner(wasm, config).module();
+    static Scanned scan(byte[] wasm, EngineConfig config, int memoriesMax) {
+        return new ModuleScanner(wasm, config, memoriesMax).module();
     }
 
     private Scanned module() {
@@ -270,7 +275,7 @@ final class ModuleScanner {
     }
 
     private void memories() {
-        int count = count(MEMORIES_MAX, "memories");
+        int count = count(memoriesMax, "memories");
         for (int i = 0; i < count; i++) {
             limits(true);
         }

@@ -30,6 +30,7 @@ class ArchitectureTest {
             Map.entry("lattice.nats", List.of("lattice.transport", "lattice.model")),
             Map.entry("host.engine", List.of()),
             Map.entry("host.wasmbus", List.of("host.engine", "lattice.contracts", "lattice.model")),
+            Map.entry("host.component", List.of("host.engine")),
             Map.entry(
                     "host.node",
                     List.of(
