@@ -20,13 +20,31 @@ class ModuleOutlineTest {
                         2,
                         bytes(
                                 4,
-                                name("env"), name("f"), 0, 0,
-                                name(""), name(""), 1, 0x70, 0, 3,
-                                name("env"), name("m"), 2, 1, 1, 5,
-                                name("env"), name("g"), 3, 0x7e, 1))
+                                name("env"),
+                                name("f"),
+                                0,
+                                0,
+                                name(""),
+                                name(""),
+                                1,
+                                0x70,
+                                0,
+                                3,
+                                name("env"),
+                                name("m"),
+                                2,
+                                1,
+                                1,
+                                5,
+                                name("env"),
+                                name("g"),
+                                3,
+                                0x7e,
+                                1))
                 .section(3, bytes(1, 0))
                 .section(4, bytes(1, 0x6f, 1, 2, 9))
-                .section(7, bytes(4, name("table"), 1, 1, name("memory"), 2, 0, name("global"), 3, 0, name("own"), 0, 1))
+                .section(
+                        7, bytes(4, name("table"), 1, 1, name("memory"), 2, 0, name("global"), 3, 0, name("own"), 0, 1))
                 .section(10, bytes(1, 4, 0, 0x42, 7, 0x0b))
                 .done();
 
@@ -65,8 +83,7 @@ class ModuleOutlineTest {
                 .done();
 
         assertThat(ModuleOutline.of(wasm, EngineConfig.DEFAULTS).exports())
-                .containsExactly(
-                        new ModuleOutline.Export("second", new ExternalType.Memory(2, OptionalLong.empty())));
+                .containsExactly(new ModuleOutline.Export("second", new ExternalType.Memory(2, OptionalLong.empty())));
         try (WasmEngine engine = new WasmEngine(EngineConfig.DEFAULTS)) {
             assertThatExceptionOfType(InvalidModuleException.class)
                     .isThrownBy(() -> engine.load(wasm))
