@@ -92,6 +92,21 @@ public final class Subjects {
         return "trellis.beat.v1." + lattice + ".*";
     }
 
+    /** Subject on which {@code host} publishes its finished spans. */
+    public String spans(HostId host) {
+        return "trellis.span.v1." + lattice + "." + host;
+    }
+
+    /** Pattern of all finished spans. */
+    public String spans() {
+        return "trellis.span.v1." + lattice + ".*";
+    }
+
+    /** Subject on which controllers answer a question about traces, such as {@code list} or {@code get}. */
+    public String trace(String operation) {
+        return "trellis.trace.v1." + lattice + "." + operation;
+    }
+
     /** Pattern of the wadm API of this lattice. */
     public String applications() {
         return "wadm.api." + lattice + ".model.>";

@@ -80,6 +80,11 @@ public record TraceContext(long traceHigh, long traceLow, long span, boolean sam
         return true;
     }
 
+    /** This context, saying that nobody records it. */
+    public TraceContext unsampled() {
+        return sampled ? new TraceContext(traceHigh, traceLow, span, false, state) : this;
+    }
+
     /** The trace id: 32 lower-case hex digits. */
     public String traceId() {
         return HEX.toHexDigits(traceHigh) + HEX.toHexDigits(traceLow);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.trellis.observability.telemetry;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.trellis.observability.traces;
+
+import org.jspecify.annotations.NullMarked;
