@@ -7,6 +7,7 @@ import dev.trellis.host.engine.PoolOptions;
 import dev.trellis.host.engine.WasmEngine;
 import dev.trellis.host.wasmbus.ActorClaims;
 import dev.trellis.host.wasmbus.ActorStartException;
+import dev.trellis.host.wasmbus.CallObserver;
 import dev.trellis.host.wasmbus.ModuleRefusedException;
 import dev.trellis.host.wasmbus.WasmbusActor;
 import dev.trellis.host.wasmbus.WasmbusLimits;
@@ -105,8 +106,8 @@ final class ClassicActorLoader implements ActorLoader {
 
     private record Runner(WasmbusActor actor, ActorFacts facts) implements ActorRunner {
         @Override
-        public Payload handle(Invocation invocation) throws InterruptedException {
-            return actor.handle(invocation);
+        public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
+            return actor.handle(invocation, observer);
         }
 
         @Override

@@ -17,6 +17,7 @@ import dev.trellis.lattice.transport.IncomingMessage;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.Subscription;
 import dev.trellis.lattice.transport.TransportException;
+import dev.trellis.observability.telemetry.Telemetry;
 import dev.trellis.providers.sdk.ProviderFactory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -72,6 +73,7 @@ final class HostGuardian {
             Supplier<InventoryKeeper.Load> load,
             PeerWatcher.Reach reach,
             Executor io,
+            Telemetry telemetry,
             CompletableFuture<Boolean> started,
             Consumer<Optional<Duration>> stopHost) {}
 
@@ -128,7 +130,8 @@ final class HostGuardian {
                         host.io(),
                         routes,
                         inventory,
-                        host.events()))),
+                        host.events(),
+                        host.telemetry()))),
                 "providers");
         var links = host.saved().storedLinks(); // in force until the lattice tells newer ones
         routes.tell(new RouteKeeper.LinksChanged(

@@ -7,9 +7,11 @@ import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.TraceContext;
 import dev.trellis.lattice.transport.IncomingMessage;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
+import dev.trellis.observability.telemetry.Propagation;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -33,12 +35,14 @@ final class IncomingCalls {
 
     private final Routes routes;
     private final String pings;
+    private final CallTracing tracing;
     private final Semaphore running = new Semaphore(RUNNING_MAX);
     private final Semaphore payloadBytes = new Semaphore(RUNNING_BYTES_MAX);
 
     /** Takes the calls of a host that answers pings on subject {@code pings}. */
-    IncomingCalls(Routes routes, String pings) {
+    IncomingCalls(Routes routes, String pings, CallTracing tracing) {
         this.routes = routes;
+        this.tracing = tracing;
         this.pings = pings;
     }
 
@@ -83,8 +87,8 @@ final class IncomingCalls {
     private void answer(IncomingMessage message) {
         byte[] reply;
         try {
-            reply = CallCodec.encodeReply(
-                    invoke(CallCodec.decodeRequest(message.message().payload())));
+            Invocation invocation = CallCodec.decodeRequest(message.message().payload(), () -> trace(message));
+            reply = CallCodec.encodeReply(tracing.serving(invocation, this::invoke));
             if (reply.length > LatticeTransport.PAYLOAD_BYTES_MAX) {
                 reply = CallCodec.encodeFailure(new InvocationFailure.PayloadTooLarge(
                         message.message().subject(),
@@ -111,7 +115,12 @@ final class IncomingCalls {
         }
     }
 
-    private Payload invoke(Invocation invocation) throws InterruptedException {
+    /** The trace of a call that does not name one itself: from a client that only follows NATS headers. */
+    private static TraceContext trace(IncomingMessage message) {
+        return Propagation.extract(message.message().headers()).orElseGet(TraceContext::root);
+    }
+
+    private Payload invoke(Invocation invocation, CallSpan span) throws InterruptedException {
         RouteTable table = routes.now();
         LocalTarget target = table.localTarget(invocation.target());
         if (target == null) {
@@ -130,6 +139,6 @@ final class IncomingCalls {
             throw new InvocationException(new InvocationFailure.DeadlineExceeded(
                     invocation.target().value(), "the deadline had passed when the call came; it did not run"));
         }
-        return target.invoke(invocation);
+        return target.invoke(invocation, span);
     }
 }

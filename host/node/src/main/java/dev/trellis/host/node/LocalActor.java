@@ -29,24 +29,26 @@ final class LocalActor implements LocalTarget {
     }
 
     @Override
-    public Optional<Payload> invokeNow(Invocation invocation) throws InterruptedException {
+    public Optional<Payload> invokeNow(Invocation invocation, CallSpan span) throws InterruptedException {
         if (!gate.tryEnter()) {
             return Optional.empty();
         }
-        return Optional.of(run(invocation));
+        return Optional.of(run(invocation, span));
     }
 
     @Override
-    public Payload invoke(Invocation invocation) throws InterruptedException {
+    public Payload invoke(Invocation invocation, CallSpan span) throws InterruptedException {
+        span.waits();
         gate.enter(invocation.deadline());
-        return run(invocation);
+        return run(invocation, span);
     }
 
-    private Payload run(Invocation invocation) throws InterruptedException {
+    private Payload run(Invocation invocation, CallSpan span) throws InterruptedException {
+        span.enters();
         try {
             Generation mine = pin();
             try {
-                return mine.runner.handle(invocation);
+                return mine.runner.handle(invocation, span);
             } finally {
                 mine.unpin();
             }

@@ -25,12 +25,12 @@ record LocalProvider(EntityId id, CapabilityProvider provider, Map<LinkKey, Prov
     }
 
     @Override
-    public Optional<Payload> invokeNow(Invocation invocation) throws InterruptedException {
-        return Optional.of(invoke(invocation));
+    public Optional<Payload> invokeNow(Invocation invocation, CallSpan span) throws InterruptedException {
+        return Optional.of(invoke(invocation, span));
     }
 
     @Override
-    public Payload invoke(Invocation invocation) throws InterruptedException {
+    public Payload invoke(Invocation invocation, CallSpan span) throws InterruptedException {
         ProviderLink link = links.get(new LinkKey(invocation.source(), invocation.contract(), invocation.linkName()));
         if (link == null) {
             throw new InvocationException(new InvocationFailure.NoTarget(

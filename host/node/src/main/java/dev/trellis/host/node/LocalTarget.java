@@ -5,7 +5,7 @@ import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
 import java.util.Optional;
 
-/** An actor or provider that runs on this host and takes calls. Safe for concurrent use. */
+/** An actor or provider that runs on this host, takes calls, and tells their spans. Safe for concurrent use. */
 sealed interface LocalTarget permits LocalActor, LocalProvider {
     EntityId id();
 
@@ -14,8 +14,8 @@ sealed interface LocalTarget permits LocalActor, LocalProvider {
      *
      * @throws dev.trellis.lattice.contracts.InvocationException with the reason if it failed
      */
-    Optional<Payload> invokeNow(Invocation invocation) throws InterruptedException;
+    Optional<Payload> invokeNow(Invocation invocation, CallSpan span) throws InterruptedException;
 
     /** Handles a call, waiting for its turn until the call's deadline. */
-    Payload invoke(Invocation invocation) throws InterruptedException;
+    Payload invoke(Invocation invocation, CallSpan span) throws InterruptedException;
 }

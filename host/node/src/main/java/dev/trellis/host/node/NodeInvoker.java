@@ -11,10 +11,12 @@ import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.Message;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
+import dev.trellis.observability.telemetry.Propagation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,22 +42,28 @@ final class NodeInvoker implements Invoker {
 
     private final Routes routes;
     private final LatticeTransport transport;
+    private final CallTracing tracing;
 
-    NodeInvoker(Routes routes, LatticeTransport transport) {
+    NodeInvoker(Routes routes, LatticeTransport transport, CallTracing tracing) {
         this.routes = routes;
         this.transport = transport;
+        this.tracing = tracing;
     }
 
     @Override
-    @SuppressWarnings("ReferenceEquality") // snapshots are told apart, not compared
     public Payload invoke(Invocation invocation) throws InterruptedException {
+        return tracing.calling(invocation, this::invoke);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // snapshots are told apart, not compared
+    private Payload invoke(Invocation invocation, CallSpan span) throws InterruptedException {
         if (invocation.deadline().passed()) {
             throw deadlineExceeded(invocation);
         }
         RouteTable table = routes.now();
         for (int round = 1; ; round++) {
             try {
-                return invoke(invocation, table);
+                return invoke(invocation, table, span);
             } catch (InvocationException e) {
                 if (!(e.failure() instanceof InvocationFailure.NoTarget) || round == ROUNDS_MAX) {
                     throw e;
@@ -75,12 +83,12 @@ final class NodeInvoker implements Invoker {
         }
     }
 
-    private Payload invoke(Invocation invocation, RouteTable table) throws InterruptedException {
+    private Payload invoke(Invocation invocation, RouteTable table, CallSpan span) throws InterruptedException {
         LocalTarget local = table.localTarget(invocation.target());
         List<RemoteTarget> remotes = table.remoteTargets(invocation.target());
         if (local != null) {
             try {
-                var reply = local.invokeNow(invocation);
+                var reply = local.invokeNow(invocation, span);
                 if (reply.isPresent()) {
                     return reply.get();
                 }
@@ -98,14 +106,16 @@ final class NodeInvoker implements Invoker {
             if (local == null) {
                 throw noTarget(invocation, "runs on no host that can be reached now");
             }
-            return waitHere(invocation, local);
+            return waitHere(invocation, local, span);
         }
-        return invokeRemotely(invocation, local, remotes);
+        return invokeRemotely(invocation, local, remotes, span);
     }
 
-    private static Payload waitHere(Invocation invocation, LocalTarget local) throws InterruptedException {
+    private static Payload waitHere(Invocation invocation, LocalTarget local, CallSpan span)
+            throws InterruptedException {
+        span.stays();
         try {
-            return local.invoke(invocation);
+            return local.invoke(invocation, span);
         } catch (InvocationException e) {
             throw moved(e);
         }
@@ -127,7 +137,8 @@ final class NodeInvoker implements Invoker {
         }
     }
 
-    private Payload invokeRemotely(Invocation invocation, @Nullable LocalTarget local, List<RemoteTarget> remotes)
+    private Payload invokeRemotely(
+            Invocation invocation, @Nullable LocalTarget local, List<RemoteTarget> remotes, CallSpan span)
             throws InterruptedException {
         InvocationException passedOver = null;
         for (RemoteTarget remote : order(remotes, local == null)) {
@@ -138,7 +149,7 @@ final class NodeInvoker implements Invoker {
                 continue; // found out since the choice
             }
             try {
-                return request(invocation, remote);
+                return request(invocation, remote, span);
             } catch (InvocationException e) {
                 if (!mayTryNext(invocation, e.failure())) {
                     throw e;
@@ -147,7 +158,7 @@ final class NodeInvoker implements Invoker {
             }
         }
         if (local != null) {
-            return waitHere(invocation, local);
+            return waitHere(invocation, local, span);
         }
         throw passedOver == null
                 ? noTarget(
@@ -240,13 +251,15 @@ final class NodeInvoker implements Invoker {
                 .orElse(false);
     }
 
-    private Payload request(Invocation invocation, RemoteTarget remote) throws InterruptedException {
+    private Payload request(Invocation invocation, RemoteTarget remote, CallSpan span) throws InterruptedException {
         RemoteCalls calls = remote.calls();
         Duration patience = invocation.deadline().remaining();
+        byte[] request = CallCodec.encode(invocation);
+        span.leaves(remote, request.length);
         Message reply;
         calls.begin();
         try {
-            reply = transport.request(remote.subject(), CallCodec.encode(invocation), patience);
+            reply = transport.request(remote.subject(), headers(span), request, patience);
         } catch (TransportException e) {
             switch (e.failure()) {
                 case TransportFailure.NoResponders _ -> remote.path().absent();
@@ -267,11 +280,17 @@ final class NodeInvoker implements Invoker {
         }
         remote.path().heard();
         calls.answered();
+        span.comesBack(reply.payload().length);
         try {
             return CallCodec.decodeReply(invocation, reply.payload());
         } catch (InvocationException e) {
             throw moved(e);
         }
+    }
+
+    /** For tools of others that follow traces through NATS; a host reads the context in the call itself. */
+    private static Map<String, String> headers(CallSpan span) {
+        return span.recorded() ? Propagation.inject(span.context()) : Map.of();
     }
 
     private static InvocationException translate(Invocation invocation, RemoteTarget remote, TransportException e) {

@@ -17,6 +17,7 @@ import dev.trellis.lattice.model.ProviderKind;
 import dev.trellis.lattice.model.ProviderLinkStatus;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
+import dev.trellis.observability.telemetry.Telemetry;
 import dev.trellis.providers.sdk.CapabilityProvider;
 import dev.trellis.providers.sdk.Health;
 import dev.trellis.providers.sdk.LinkRejectedException;
@@ -117,7 +118,8 @@ final class ProviderSupervisor {
             Executor io,
             ActorRef<RouteKeeper.Command> routes,
             ActorRef<InventoryKeeper.Command> inventory,
-            EventPublisher events) {}
+            EventPublisher events,
+            Telemetry telemetry) {}
 
     /** The running provider. */
     private record Running(Start request, ProviderKind kind, CapabilityProvider provider) {}
@@ -271,7 +273,12 @@ final class ProviderSupervisor {
                 task,
                 START_MAX,
                 () -> factory.start(new ProviderContext(
-                        id, host.lattice(), settings(start.configs()), host.invoker(), host.transport())),
+                        id,
+                        host.lattice(),
+                        settings(start.configs()),
+                        host.invoker(),
+                        host.transport(),
+                        host.telemetry())),
                 CapabilityProvider::close,
                 provider -> new Started(task, start, kind.get(), provider),
                 error -> new StartFailed(task, start, error));

@@ -10,6 +10,9 @@ import dev.trellis.lattice.model.ProviderKind;
 import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.ArtifactStore;
 import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.observability.telemetry.Meters;
+import dev.trellis.observability.telemetry.Telemetry;
+import dev.trellis.observability.telemetry.TelemetryNames;
 import dev.trellis.providers.sdk.ProviderFactory;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -70,16 +73,23 @@ public final class TrellisHost implements AutoCloseable {
         this.drain = drain;
     }
 
+    /** Starts a host that records nothing of its calls. */
+    public static TrellisHost start(HostConfig config, LatticeTransport transport) {
+        return start(config, transport, Telemetry.off());
+    }
+
     /**
      * Starts a host. It answers the control interface once this method has returned.
      *
      * @param transport the lattice; stays the caller's to close, after the host
+     * @param telemetry records its calls; stays the caller's to close, after the host
      * @throws dev.trellis.lattice.transport.TransportException if the lattice refuses the host's subscriptions
      */
-    public static TrellisHost start(HostConfig config, LatticeTransport transport) {
+    public static TrellisHost start(HostConfig config, LatticeTransport transport, Telemetry telemetry) {
         var subjects = Subjects.of(config.lattice());
         var routes = new Routes();
-        var invoker = new NodeInvoker(routes, transport);
+        var tracing = new CallTracing(telemetry);
+        var invoker = new NodeInvoker(routes, transport, tracing);
         var records = new LatticeRecords(transport, subjects);
         var engine = new WasmEngine(
                 EngineConfig.DEFAULTS.withCacheDirectory(config.dataDirectory().resolve("modules")));
@@ -104,11 +114,12 @@ public final class TrellisHost implements AutoCloseable {
                 new BoundedLoader(new ClassicActorLoader(images, engine, routes, invoker, Clock.systemUTC())),
                 invoker,
                 factories(),
-                new IncomingCalls(routes, subjects.ping(config.id())),
+                new IncomingCalls(routes, subjects.ping(config.id()), tracing),
                 routes::publish,
                 () -> load(routes.now()),
                 new OtherHosts(transport, subjects, io),
                 io,
+                telemetry,
                 started,
                 asked -> {
                     asked.ifPresent(drain::set);
@@ -117,6 +128,7 @@ public final class TrellisHost implements AutoCloseable {
         ActorSystem<HostGuardian.Command> system =
                 ActorSystem.create(HostGuardian.create(surroundings), "host", ConfigFactory.load("trellis-host"));
         var host = new TrellisHost(config, system, engine, io, invoker, routes, stopRequested, drain);
+        measure(telemetry.meters(), routes);
         try {
             awaitStarted(started);
         } catch (RuntimeException e) {
@@ -146,6 +158,18 @@ public final class TrellisHost implements AutoCloseable {
         var factories = new EnumMap<ProviderKind, ProviderFactory>(ProviderKind.class);
         ServiceLoader.load(ProviderFactory.class).forEach(factory -> factories.put(factory.kind(), factory));
         return factories;
+    }
+
+    private static void measure(Meters meters, Routes routes) {
+        meters.gauge(TelemetryNames.GATE_RUNNING, "Calls that run in actors", () -> load(routes.now())
+                .running());
+        meters.gauge(TelemetryNames.GATE_WAITING, "Calls that wait at the gates of actors", () -> load(routes.now())
+                .waiting());
+        meters.gauge(TelemetryNames.ROUTE_TARGETS, "Actors and providers that calls can go to", () -> {
+            RouteTable now = routes.now();
+            return Map.of("local", (long) now.local().size(), "remote", (long)
+                    now.remote().size());
+        });
     }
 
     private static InventoryKeeper.Load load(RouteTable table) {

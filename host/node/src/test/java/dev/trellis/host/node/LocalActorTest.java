@@ -3,6 +3,7 @@ package dev.trellis.host.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.trellis.host.wasmbus.CallObserver;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.Invocation;
@@ -12,6 +13,7 @@ import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.LinkName;
 import dev.trellis.lattice.model.TraceContext;
+import dev.trellis.observability.telemetry.Telemetry;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -38,7 +40,7 @@ class LocalActorTest {
     @Test
     void invoke_waitingWhileItIsStopped_failsAsNoTarget() throws Exception {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var running = threads.submit(() -> actor.invoke(invocation()));
+            var running = threads.submit(() -> actor.invoke(invocation(), span()));
             first.entered.await();
             var waiting = CompletableFuture.runAsync(this::assertNoTarget, threads);
             while (actor.gate().waiting() == 0) {
@@ -59,7 +61,7 @@ class LocalActorTest {
         var second = new Runner();
         second.release.countDown();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var running = threads.submit(() -> actor.invoke(invocation()));
+            var running = threads.submit(() -> actor.invoke(invocation(), span()));
             first.entered.await();
 
             actor.replace(second);
@@ -68,14 +70,14 @@ class LocalActorTest {
 
             assertThat(running.get()).isEqualTo(Payload.EMPTY);
             assertThat(first.closed.getCount()).isZero();
-            assertThat(actor.invoke(invocation())).isEqualTo(Payload.EMPTY);
+            assertThat(actor.invoke(invocation(), span())).isEqualTo(Payload.EMPTY);
             assertThat(second.entered.getCount()).isZero();
         }
     }
 
     private void assertNoTarget() {
         assertThatExceptionOfType(InvocationException.class)
-                .isThrownBy(() -> actor.invoke(invocation()))
+                .isThrownBy(() -> actor.invoke(invocation(), span()))
                 .satisfies(e -> assertThat(e.failure()).isInstanceOf(InvocationFailure.NoTarget.class));
     }
 
@@ -91,13 +93,17 @@ class LocalActorTest {
                 TraceContext.root());
     }
 
+    private static CallSpan span() {
+        return new CallSpan(Telemetry.off(), CallSpan.Side.CALLER, invocation());
+    }
+
     private static final class Runner implements ActorRunner {
         private final CountDownLatch entered = new CountDownLatch(1);
         private final CountDownLatch release = new CountDownLatch(1);
         private final CountDownLatch closed = new CountDownLatch(1);
 
         @Override
-        public Payload handle(Invocation invocation) throws InterruptedException {
+        public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
             entered.countDown();
             release.await();
             return Payload.EMPTY;

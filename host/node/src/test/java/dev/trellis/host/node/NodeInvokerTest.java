@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.protobuf.ByteString;
+import dev.trellis.host.wasmbus.CallObserver;
 import dev.trellis.lattice.contracts.CallCodec;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
@@ -37,7 +38,7 @@ class NodeInvokerTest {
     private final InProcessLattice lattice = new InProcessLattice();
     private final LatticeTransport transport = lattice.join();
     private final Routes routes = new Routes();
-    private final NodeInvoker invoker = new NodeInvoker(routes, transport);
+    private final NodeInvoker invoker = new NodeInvoker(routes, transport, CallTracing.OFF);
     private final List<String> served = java.util.Collections.synchronizedList(new ArrayList<>());
 
     @AfterEach
@@ -252,7 +253,7 @@ class NodeInvokerTest {
     private static LocalActor local(int instances, Guest guest) {
         return new LocalActor(TARGET, instances, new ActorRunner() {
             @Override
-            public Payload handle(Invocation invocation) throws InterruptedException {
+            public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
                 return guest.run();
             }
 

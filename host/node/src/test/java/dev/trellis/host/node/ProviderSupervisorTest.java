@@ -185,7 +185,8 @@ class ProviderSupervisorTest {
                         io,
                         routes.getRef(),
                         inventory.getRef(),
-                        new EventPublisher(transport, subjects, new HostId("NA"), Clock.systemUTC())),
+                        new EventPublisher(transport, subjects, new HostId("NA"), Clock.systemUTC()),
+                        dev.trellis.observability.telemetry.Telemetry.off()),
                 keeper.getRef()));
     }
 

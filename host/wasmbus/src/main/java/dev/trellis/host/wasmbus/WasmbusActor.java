@@ -114,14 +114,19 @@ public final class WasmbusActor implements AutoCloseable {
      * @throws InterruptedException if the calling thread was interrupted; the guest may have run
      */
     public Payload handle(Invocation invocation) throws InterruptedException {
+        return handle(invocation, CallObserver.NONE);
+    }
+
+    /** {@link #handle(Invocation)}, telling {@code observer} how it goes. */
+    public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
         return switch (invocation.payload()) {
             case Payload.Opaque(var bytes) -> {
                 byte[] operation = invocation.operation().getBytes(StandardCharsets.UTF_8);
-                yield new Payload.Opaque(
-                        run(operation, GuestBytes.of(bytes), invocation).toByteString());
+                yield new Payload.Opaque(run(operation, GuestBytes.of(bytes), invocation, observer)
+                        .toByteString());
             }
             case Payload.Typed(HttpRequest request) -> {
-                GuestBytes reply = run(HANDLE_REQUEST, HttpServerFace.encode(request), invocation);
+                GuestBytes reply = run(HANDLE_REQUEST, HttpServerFace.encode(request), invocation, observer);
                 try {
                     yield new Payload.Typed(HttpServerFace.decode(reply));
                 } catch (MessagePackException e) {
@@ -143,7 +148,7 @@ public final class WasmbusActor implements AutoCloseable {
      * @throws InterruptedException if the calling thread was interrupted
      */
     public ActorHealth health(Invocation invocation) throws InterruptedException {
-        GuestBytes reply = run(HEALTH_REQUEST, ActorHealth.REQUEST, invocation);
+        GuestBytes reply = run(HEALTH_REQUEST, ActorHealth.REQUEST, invocation, CallObserver.NONE);
         try {
             return ActorHealth.decode(reply);
         } catch (MessagePackException e) {
@@ -157,7 +162,8 @@ public final class WasmbusActor implements AutoCloseable {
         pool.close();
     }
 
-    private GuestBytes run(byte[] operation, GuestBytes request, Invocation invocation) throws InterruptedException {
+    private GuestBytes run(byte[] operation, GuestBytes request, Invocation invocation, CallObserver observer)
+            throws InterruptedException {
         if (request.length() > limits.payloadBytesMax()) {
             throw new InvocationException(new InvocationFailure.PayloadTooLarge(
                     id.value(), WasmbusImports.tooLarge("request", request.length(), limits.payloadBytesMax())));
@@ -169,14 +175,24 @@ public final class WasmbusActor implements AutoCloseable {
         }
         Duration budget = left < timeBudget.toNanos() ? Duration.ofNanos(left) : timeBudget;
         var deadline = Deadline.in(budget);
-        return command
-                ? runCommand(new CommandCall(id, limits, services, operation, request, invocation, deadline), budget)
-                : runCall(new ActiveCall(id, limits, services, operation, request, invocation, deadline), budget);
+        GuestBytes reply = command
+                ? runCommand(
+                        new CommandCall(id, limits, services, operation, request, invocation, deadline),
+                        budget,
+                        observer)
+                : runCall(
+                        new ActiveCall(id, limits, services, operation, request, invocation, deadline),
+                        budget,
+                        observer);
+        observer.answered(reply.length());
+        return reply;
     }
 
-    private GuestInstance borrow(ActiveCall call, Duration budget) throws InterruptedException {
+    private GuestInstance borrow(ActiveCall call, Duration budget, CallObserver observer) throws InterruptedException {
         try {
-            return pool.borrow(call, budget);
+            GuestInstance guest = pool.borrow(call, budget);
+            observer.began(call.request.length(), guest.reused());
+            return guest;
         } catch (IllegalStateException e) {
             throw new InvocationException(
                     new InvocationFailure.NoTarget(id.value(), "it was stopped on this host; the guest did not run"),
@@ -184,13 +200,15 @@ public final class WasmbusActor implements AutoCloseable {
         }
     }
 
-    private GuestBytes runCall(ActiveCall call, Duration budget) throws InterruptedException {
+    private GuestBytes runCall(ActiveCall call, Duration budget, CallObserver observer) throws InterruptedException {
         int outcome;
-        try (GuestInstance guest = borrow(call, budget)) {
+        try (GuestInstance guest = borrow(call, budget, observer)) {
             outcome = guest.callI32(WasmbusModule.GUEST_CALL, call.operation.length, call.request.length());
         } catch (CallEndedException e) {
+            observer.broke();
             throw new InvocationException(e.failure(), e);
         } catch (GuestException e) {
+            observer.broke();
             throw new InvocationException(failure(e.failure()), e);
         }
         if (call.error != null) {
@@ -208,12 +226,15 @@ public final class WasmbusActor implements AutoCloseable {
         return response == null ? GuestBytes.EMPTY : response;
     }
 
-    private GuestBytes runCommand(CommandCall call, Duration budget) throws InterruptedException {
-        try (GuestInstance guest = borrow(call, budget)) {
+    private GuestBytes runCommand(CommandCall call, Duration budget, CallObserver observer)
+            throws InterruptedException {
+        try (GuestInstance guest = borrow(call, budget, observer)) {
             guest.call(WasmbusModule.START);
         } catch (CallEndedException e) {
+            observer.broke();
             throw new InvocationException(e.failure(), e);
         } catch (GuestException e) {
+            observer.broke();
             if (!(e.failure() instanceof GuestFailure.Exited(int code))) {
                 throw new InvocationException(failure(e.failure()), e);
             }

@@ -28,6 +28,8 @@ class ArchitectureTest {
             Map.entry("lattice.contracts", List.of("lattice.model")),
             Map.entry("lattice.transport", List.of("lattice.model")),
             Map.entry("lattice.nats", List.of("lattice.transport", "lattice.model")),
+            Map.entry("observability.telemetry", List.of("lattice.model")),
+            Map.entry("observability.traces", List.of("observability.telemetry", "lattice.transport", "lattice.model")),
             Map.entry("host.engine", List.of()),
             Map.entry("host.wasmbus", List.of("host.engine", "lattice.contracts", "lattice.model")),
             Map.entry("host.component", List.of("host.engine")),
@@ -39,8 +41,11 @@ class ArchitectureTest {
                             "lattice.transport",
                             "lattice.contracts",
                             "lattice.model",
+                            "observability.telemetry",
                             "providers.sdk")),
-            Map.entry("providers.sdk", List.of("lattice.contracts", "lattice.transport", "lattice.model")),
+            Map.entry(
+                    "providers.sdk",
+                    List.of("observability.telemetry", "lattice.contracts", "lattice.transport", "lattice.model")),
             Map.entry("providers.httpserver", provider()),
             Map.entry("providers.keyvalueredis", provider()),
             Map.entry("providers.keyvaluenats", provider()),
@@ -51,7 +56,8 @@ class ArchitectureTest {
                     List.of("wadm.core", "wadm.manifest", "lattice.transport", "lattice.contracts", "lattice.model")));
 
     private static List<String> provider() {
-        return List.of("providers.sdk", "lattice.contracts", "lattice.transport", "lattice.model");
+        return List.of(
+                "providers.sdk", "observability.telemetry", "lattice.contracts", "lattice.transport", "lattice.model");
     }
 
     @TestFactory

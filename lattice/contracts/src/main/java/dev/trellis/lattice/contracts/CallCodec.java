@@ -12,6 +12,7 @@ import dev.trellis.lattice.model.LinkName;
 import dev.trellis.lattice.model.TraceContext;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Calls to and from the bytes that travel between hosts ({@code trellis/rpc.proto}). */
 public final class CallCodec {
@@ -50,6 +51,11 @@ public final class CallCodec {
      * @throws InvocationException with {@link InvocationFailure.Malformed} if it is not a valid call
      */
     public static Invocation decodeRequest(byte[] request) {
+        return decodeRequest(request, TraceContext::root);
+    }
+
+    /** {@link #decodeRequest(byte[])}, asking {@code otherwise} for the trace of a call that names none. */
+    public static Invocation decodeRequest(byte[] request, Supplier<TraceContext> otherwise) {
         CallRequest call;
         try {
             call = CallRequest.parseFrom(UnsafeByteOperations.unsafeWrap(request));
@@ -67,14 +73,14 @@ public final class CallCodec {
                     call.getOperation(),
                     requestPayload(contract, call.getOperation(), call.getPayload()),
                     deadline(call.getRemainingNanos()),
-                    trace(call),
+                    trace(call, otherwise),
                     call.getHops());
         } catch (IllegalArgumentException e) {
             throw malformed("call request", e);
         }
     }
 
-    private static TraceContext trace(CallRequest call) {
+    private static TraceContext trace(CallRequest call, Supplier<TraceContext> otherwise) {
         boolean given = (call.getTraceHigh() | call.getTraceLow()) != 0 && call.getSpan() != 0;
         return given
                 ? new TraceContext(
@@ -83,7 +89,7 @@ public final class CallCodec {
                         call.getSpan(),
                         call.getSampled(),
                         call.getTracestate())
-                : TraceContext.root();
+                : otherwise.get();
     }
 
     /** An unsigned number of the wire: the time that another host says is left, at most {@link #REMAINING_MAX}. */

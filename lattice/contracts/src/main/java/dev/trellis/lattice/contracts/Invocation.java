@@ -59,6 +59,11 @@ public record Invocation(
                 InvocationId.random(), source, target, linkName, contract, operation, payload, deadline, trace, 0);
     }
 
+    /** This call with the context of the span that it is measured by. */
+    public Invocation withTrace(TraceContext span) {
+        return new Invocation(id, source, target, linkName, contract, operation, payload, deadline, span, hops);
+    }
+
     /** A call that the target of this one makes on its behalf: same deadline and trace, one hop deeper. */
     public Invocation child(
             EntityId childTarget,

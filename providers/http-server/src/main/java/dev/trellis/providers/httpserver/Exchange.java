@@ -70,7 +70,8 @@ final class Exchange implements Runnable {
     private String method = "-";
     private String path = "-";
     private String query = "";
-    private TraceContext trace = TraceContext.root();
+    private final RequestSpan span;
+    private final TraceContext trace;
     private @Nullable Route route;
     private boolean entered;
 
@@ -95,6 +96,8 @@ final class Exchange implements Runnable {
         this.listener = worker.listener();
         this.connection = connection;
         this.request = request;
+        this.span = new RequestSpan(listener.telemetry, readTrace(request.headers()));
+        this.trace = span.context();
     }
 
     // ---- the request's head
@@ -116,7 +119,6 @@ final class Exchange implements Runnable {
             return;
         }
         method = upperCase(name);
-        trace = readTrace(headers);
         var refusal = headRefusal(headers);
         if (refusal != null) {
             refuse(refusal);
@@ -202,15 +204,15 @@ final class Exchange implements Runnable {
         return true;
     }
 
-    private static TraceContext readTrace(MultiMap headers) {
+    private static @Nullable TraceContext readTrace(MultiMap headers) {
         String parent = headers.get(TraceContext.PARENT_HEADER);
         if (parent == null || headers.getAll(TraceContext.PARENT_HEADER).size() > 1) {
-            return TraceContext.root();
+            return null;
         }
         List<String> states = headers.getAll(TraceContext.STATE_HEADER);
         String state = String.join(",", states);
         return TraceContext.parse(parent.strip(), HeaderRules.ascii(state) ? state : "")
-                .orElseGet(TraceContext::root);
+                .orElse(null);
     }
 
     /** What is wrong with the head; {@code null} if nothing is. */
@@ -560,6 +562,7 @@ final class Exchange implements Runnable {
         connection.ends(this);
         listener.counters.answered(status);
         listener.counters.bodyBytesOut.add(bytes);
+        span.answered(method, path, bodyLength, status, bytes);
         var accessLog = listener.accessLog;
         if (accessLog.on()) {
             accessLog.add(

@@ -93,8 +93,15 @@ final class HttpServerProvider implements CapabilityProvider {
 
     private Listener listen(ListenAddress wanted, boolean ownedByProvider)
             throws Listener.BindException, InterruptedException {
-        var listener =
-                new Listener(context.id(), context.invoker(), timeouts, accessLog, vertx, wanted, ownedByProvider);
+        var listener = new Listener(
+                context.id(),
+                context.invoker(),
+                context.telemetry(),
+                timeouts,
+                accessLog,
+                vertx,
+                wanted,
+                ownedByProvider);
         listener.open(EVENT_LOOPS);
         listeners.add(listener);
         return listener;

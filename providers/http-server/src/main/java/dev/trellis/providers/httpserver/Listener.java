@@ -2,6 +2,7 @@ package dev.trellis.providers.httpserver;
 
 import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.observability.telemetry.Telemetry;
 import io.netty.handler.codec.DecoderException;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -37,6 +38,7 @@ final class Listener {
 
     final EntityId provider;
     final Invoker invoker;
+    final Telemetry telemetry;
     final Timeouts timeouts;
     final AccessLog accessLog;
     final Counters counters = new Counters();
@@ -66,6 +68,7 @@ final class Listener {
     Listener(
             EntityId provider,
             Invoker invoker,
+            Telemetry telemetry,
             Timeouts timeouts,
             AccessLog accessLog,
             Vertx vertx,
@@ -73,6 +76,7 @@ final class Listener {
             boolean ownedByProvider) {
         this.provider = provider;
         this.invoker = invoker;
+        this.telemetry = telemetry;
         this.timeouts = timeouts;
         this.accessLog = accessLog;
         this.vertx = vertx;

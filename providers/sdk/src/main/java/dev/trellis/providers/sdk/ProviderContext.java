@@ -4,6 +4,7 @@ import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.LatticeName;
 import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.observability.telemetry.Telemetry;
 
 /**
  * What a provider is given when it starts.
@@ -12,6 +13,18 @@ import dev.trellis.lattice.transport.LatticeTransport;
  * @param config the provider's own config (not that of a link)
  * @param invoker makes calls to linked actors
  * @param transport the lattice, for providers that keep their data there; not theirs to close
+ * @param telemetry makes spans of what the provider does for a call, under the call's trace; not theirs to close
  */
 public record ProviderContext(
-        EntityId id, LatticeName lattice, Settings config, Invoker invoker, LatticeTransport transport) {}
+        EntityId id,
+        LatticeName lattice,
+        Settings config,
+        Invoker invoker,
+        LatticeTransport transport,
+        Telemetry telemetry) {
+    /** A context in which nothing is recorded. */
+    public ProviderContext(
+            EntityId id, LatticeName lattice, Settings config, Invoker invoker, LatticeTransport transport) {
+        this(id, lattice, config, invoker, transport, Telemetry.off());
+    }
+}
