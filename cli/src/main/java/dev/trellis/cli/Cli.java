@@ -70,6 +70,10 @@ final class Cli {
                 .addSubcommand(new InventoryCommands.ListProviders(session)));
         root.addSubcommand(new CommandLine(new InventoryCommands.LinkGroup())
                 .addSubcommand(new InventoryCommands.ListLinks(session)));
+        root.addSubcommand(new CommandLine(new TraceCommands.Group())
+                .addSubcommand(new TraceCommands.ListTraces(session))
+                .addSubcommand(new TraceCommands.Last(session))
+                .addSubcommand(new TraceCommands.Show(session)));
         root.addSubcommand(new ValidateCommand(session));
         root.addSubcommand(new DoctorCommand(session));
         root.addSubcommand(new VersionCommand(session));

@@ -26,7 +26,7 @@ final class HostCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CliException, InterruptedException {
         Console console = session.console();
-        Servers.HostWish wish = hostOptions.wish(session.options().lattice);
+        Servers.HostWish wish = hostOptions.wish(session);
         Session.NatsAddress address = session.natsAddress();
         try (Shutdown shutdown = Shutdown.onSignals()) {
             try {

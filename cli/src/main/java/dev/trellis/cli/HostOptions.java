@@ -1,6 +1,6 @@
 package dev.trellis.cli;
 
-import dev.trellis.lattice.model.LatticeName;
+import dev.trellis.observability.telemetry.TelemetrySettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +32,25 @@ final class HostOptions {
     @Nullable
     Path data;
 
-    Servers.HostWish wish(LatticeName lattice) throws CliException {
-        return new Servers.HostWish(lattice, name, ImageOverrides.labels(labels), ImageOverrides.parse(images));
+    Servers.HostWish wish(Session session) throws CliException {
+        return new Servers.HostWish(
+                session.options().lattice,
+                name,
+                ImageOverrides.labels(labels),
+                ImageOverrides.parse(images),
+                telemetry(session));
+    }
+
+    private static TelemetrySettings telemetry(Session session) throws CliException {
+        try {
+            return TelemetrySettings.of(session.environment());
+        } catch (IllegalArgumentException e) {
+            throw new CliException(
+                            ExitCode.USAGE,
+                            "an OTEL_* variable of the environment has a value that it cannot have",
+                            "mend the variable, or unset it")
+                    .because(e);
+        }
     }
 
     Path dataDirectory(Session session) {

@@ -16,12 +16,17 @@ import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.Message;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
+import dev.trellis.observability.traces.Trace;
+import dev.trellis.observability.traces.TraceKeeper;
+import dev.trellis.observability.traces.TraceQuery;
+import dev.trellis.observability.traces.TraceSummary;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What a tool asks of a lattice: hosts over the control interface, the controller over the wadm API. */
 final class LatticeClient implements AutoCloseable {
@@ -230,6 +235,19 @@ final class LatticeClient implements AutoCloseable {
     /** How far an application is. */
     WadmReplies.StatusReply applicationStatus(String name) throws CliException, InterruptedException {
         return applications(subjects.application("status", name), Map.of(), EMPTY, WadmReplies.StatusReply.class);
+    }
+
+    /** The recent traces that {@code query} asks for, newest first. */
+    List<TraceSummary> traces(TraceQuery query) throws CliException, InterruptedException {
+        return applications(subjects.trace("list"), Map.of(), WireJson.write(query), TraceKeeper.Listing.class)
+                .traces();
+    }
+
+    /** The trace whose id is or begins with {@code id}; the newest if that is empty. */
+    Optional<Trace> trace(String id) throws CliException, InterruptedException {
+        byte[] request = id.getBytes(StandardCharsets.UTF_8);
+        return Optional.ofNullable(applications(subjects.trace("get"), Map.of(), request, TraceKeeper.Found.class)
+                .trace());
     }
 
     private static byte[] version(String version) {

@@ -6,7 +6,13 @@ import dev.trellis.host.node.TrellisHost;
 import dev.trellis.lattice.model.ImageRef;
 import dev.trellis.lattice.model.Labels;
 import dev.trellis.lattice.model.LatticeName;
+import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.observability.telemetry.Telemetry;
+import dev.trellis.observability.telemetry.TelemetrySettings;
+import dev.trellis.observability.telemetry.TelemetrySource;
+import dev.trellis.observability.traces.LatticeSpans;
+import dev.trellis.observability.traces.TraceKeeper;
 import dev.trellis.wadm.server.WadmConfig;
 import dev.trellis.wadm.server.WadmServer;
 import dev.trellis.wadm.server.WadmStartException;
@@ -16,6 +22,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +40,12 @@ final class Servers {
     static final class RunningHost {
         private final TrellisHost host;
         private final HostIdentity identity;
+        private final Telemetry telemetry;
 
-        private RunningHost(TrellisHost host, HostIdentity identity) {
+        private RunningHost(TrellisHost host, HostIdentity identity, Telemetry telemetry) {
             this.host = host;
             this.identity = identity;
+            this.telemetry = telemetry;
         }
 
         String id() {
@@ -63,6 +72,7 @@ final class Servers {
         void stop() throws IOException {
             try {
                 host.close();
+                telemetry.close();
             } finally {
                 identity.close();
             }
@@ -71,7 +81,11 @@ final class Servers {
 
     /** What a host is told. */
     record HostWish(
-            LatticeName lattice, @Nullable String name, Map<String, String> labels, Map<ImageRef, Path> images) {}
+            LatticeName lattice,
+            @Nullable String name,
+            Map<String, String> labels,
+            Map<ImageRef, Path> images,
+            TelemetrySettings telemetry) {}
 
     /** Starts a host with its identity in {@code directory}. */
     static RunningHost host(HostWish wish, Path directory, LatticeTransport transport) throws CliException {
@@ -99,12 +113,32 @@ final class Servers {
                     directory,
                     wish.images(),
                     VersionCommand.trellis());
-            return new RunningHost(TrellisHost.start(config, transport), identity);
+            return start(config, transport, identity, wish.telemetry());
         } catch (RuntimeException e) {
             close(identity, e);
             if (e instanceof IllegalArgumentException) {
                 throw new CliException(ExitCode.USAGE, "the host cannot be started", "trellis host --help").because(e);
             }
+            throw e;
+        }
+    }
+
+    private static RunningHost start(
+            HostConfig config, LatticeTransport transport, HostIdentity identity, TelemetrySettings settings) {
+        var source = new TelemetrySource(
+                config.lattice(),
+                config.id(),
+                config.friendlyName(),
+                config.labels().site(),
+                config.version());
+        Telemetry telemetry = Telemetry.start(
+                settings,
+                source,
+                List.of(LatticeSpans.destination(transport, Subjects.of(config.lattice()), config.id())));
+        try {
+            return new RunningHost(TrellisHost.start(config, transport, telemetry), identity, telemetry);
+        } catch (RuntimeException e) {
+            telemetry.close();
             throw e;
         }
     }
@@ -144,11 +178,21 @@ final class Servers {
         }
     }
 
-    /** Starts a controller with its journal in {@code directory}. */
+    /** Starts a controller with its journal in {@code directory}, and keeps the traces of the lattice beside it. */
     static Shutdown.Part controller(LatticeName lattice, Path directory, LatticeTransport transport)
             throws CliException {
         try {
-            return WadmServer.start(WadmConfig.of(lattice, directory), transport)::close;
+            WadmServer server = WadmServer.start(WadmConfig.of(lattice, directory), transport);
+            try {
+                TraceKeeper traces = TraceKeeper.start(transport, Subjects.of(lattice));
+                return () -> {
+                    traces.close();
+                    server.close();
+                };
+            } catch (RuntimeException e) {
+                server.close();
+                throw e;
+            }
         } catch (WadmStartException e) {
             throw new CliException(
                             ExitCode.CONFLICT,

@@ -44,6 +44,10 @@ final class Session {
         return console;
     }
 
+    Map<String, String> environment() {
+        return environment;
+    }
+
     Optional<String> environment(String name) {
         return Optional.ofNullable(environment.get(name)).filter(value -> !value.isBlank());
     }

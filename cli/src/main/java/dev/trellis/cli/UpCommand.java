@@ -66,7 +66,7 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private int run(Path data, Optional<Demo> wanted) throws CliException, InterruptedException {
-        Servers.HostWish wish = hostOptions.wish(session.options().lattice);
+        Servers.HostWish wish = hostOptions.wish(session);
         try (Shutdown shutdown = Shutdown.onSignals()) {
             try {
                 var lattice = new LocalLattice(session, data, shutdown);

@@ -7,6 +7,7 @@ import dev.trellis.lattice.nats.NatsConfig;
 import dev.trellis.lattice.nats.NatsServer;
 import dev.trellis.lattice.nats.NatsTransport;
 import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.observability.telemetry.TelemetrySettings;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -43,7 +44,8 @@ class LatticeCommandsTest {
         nats = NatsServer.start();
         transport = NatsTransport.connect(NatsConfig.of(nats.url(), "test"));
         host = Servers.host(
-                new Servers.HostWish(LatticeName.DEFAULT, "edge", Map.of("site", "edge-1"), Map.of()),
+                new Servers.HostWish(
+                        LatticeName.DEFAULT, "edge", Map.of("site", "edge-1"), Map.of(), TelemetrySettings.defaults()),
                 folder.resolve("host"),
                 transport);
         shell = new Shell(
@@ -192,7 +194,7 @@ class LatticeCommandsTest {
     @Order(11)
     void hostStop_byName_endsAfterItHasLeft() throws Exception {
         Servers.RunningHost other = Servers.host(
-                new Servers.HostWish(LatticeName.DEFAULT, "leaver", Map.of(), Map.of()),
+                new Servers.HostWish(LatticeName.DEFAULT, "leaver", Map.of(), Map.of(), TelemetrySettings.defaults()),
                 folder.resolve("leaver"),
                 transport);
         Thread waiter = Thread.ofVirtual().start(() -> {
