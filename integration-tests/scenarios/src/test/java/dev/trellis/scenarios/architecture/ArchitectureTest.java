@@ -47,6 +47,7 @@ class ArchitectureTest {
                     "providers.sdk",
                     List.of("observability.telemetry", "lattice.contracts", "lattice.transport", "lattice.model")),
             Map.entry("providers.httpserver", provider()),
+            Map.entry("providers.httpclient", provider()),
             Map.entry("providers.keyvalueredis", provider()),
             Map.entry("providers.keyvaluenats", provider()),
             Map.entry("wadm.manifest", List.of("lattice.model")),

@@ -1,0 +1,287 @@
+package dev.trellis.providers.httpclient;
+
+import dev.trellis.lattice.contracts.Deadline;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.resolver.NoopAddressResolverGroup;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to one address that was checked before, for one origin: no name is looked up here. HTTP/1.1, one request
+ * at a time.
+ */
+final class Connection {
+    private static final int LINE_LENGTH_MAX = 8 << 10;
+    private static final int PIECE_BYTES = 64 << 10;
+
+    /** Checking certificates takes milliseconds, which the event loops' other connections must not wait for. */
+    private static final Executor HANDSHAKES =
+            task -> Thread.ofVirtual().name("http-client-tls").start(task);
+
+    /** No connection came about; the message says why, and nothing was sent over it. */
+    static final class FailedException extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final boolean tls;
+
+        FailedException(String message, boolean tls, @Nullable Throwable cause) {
+            super(message, cause, false, false);
+            this.tls = tls;
+        }
+
+        /** Whether the server was reached but not trusted; another address would not help. */
+        boolean tls() {
+            return tls;
+        }
+    }
+
+    private final Channel channel;
+    private final Origin origin;
+    private final Pieces pieces;
+    private final long openedNanos = System.nanoTime();
+
+    private Connection(Channel channel, Origin origin, Pieces pieces) {
+        this.channel = channel;
+        this.origin = origin;
+        this.pieces = pieces;
+    }
+
+    /**
+     * Connects, and agrees on TLS for an {@code https} origin: the server must prove to be the origin's host, whatever
+     * address it has.
+     *
+     * @param tls for https origins
+     */
+    static Connection open(
+            EventLoopGroup loops,
+            Origin origin,
+            InetAddress address,
+            SslContext tls,
+            int headerBytesMax,
+            Deadline deadline)
+            throws FailedException, InterruptedException {
+        SslHandler security = origin.secure()
+                ? tls.newHandler(ByteBufAllocator.DEFAULT, origin.host().peer(), origin.port(), HANDSHAKES)
+                : null;
+        var pieces = new Pieces(security != null);
+        long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline.remainingNanos()));
+        ChannelFuture connecting = new Bootstrap()
+                .group(loops)
+                .channel(NioSocketChannel.class)
+                .resolver(NoopAddressResolverGroup.INSTANCE)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(Integer.MAX_VALUE, millis))
+                .option(ChannelOption.TCP_NODELAY, true)
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        if (security != null) {
+                            channel.pipeline().addLast(security);
+                        }
+                        channel.pipeline().addLast(codec(headerBytesMax), pieces);
+                    }
+                })
+                .connect(new InetSocketAddress(address, origin.port()));
+        Channel channel = connecting.channel();
+        boolean open = false;
+        try {
+            String where = address.getHostAddress() + " port " + origin.port();
+            if (!finished(connecting, deadline)) {
+                throw new FailedException(where + " did not answer within " + millis + " ms", false, null);
+            }
+            if (!connecting.isSuccess()) {
+                throw new FailedException(where + " " + unconnected(connecting.cause()), false, connecting.cause());
+            }
+            if (security != null) {
+                secure(security, where, deadline);
+            }
+            open = true;
+            return new Connection(channel, origin, pieces);
+        } finally {
+            if (!open) {
+                var _ = channel.close();
+            }
+        }
+    }
+
+    private static HttpClientCodec codec(int headerBytesMax) {
+        var config = new HttpDecoderConfig()
+                .setMaxInitialLineLength(LINE_LENGTH_MAX)
+                .setMaxHeaderSize(headerBytesMax)
+                .setMaxChunkSize(PIECE_BYTES)
+                .setValidateHeaders(true);
+        return new HttpClientCodec(config, false, false);
+    }
+
+    private static void secure(SslHandler security, String where, Deadline deadline)
+            throws FailedException, InterruptedException {
+        Future<Channel> handshake = security.handshakeFuture();
+        if (!finished(handshake, deadline)) {
+            throw new FailedException(where + " did not agree on TLS in time", false, null);
+        }
+        if (!handshake.isSuccess()) {
+            Throwable cause = handshake.cause();
+            String reason = cause instanceof ClosedChannelException || cause.getMessage() == null
+                    ? "it closed the connection; does it speak TLS?"
+                    : String.valueOf(cause.getMessage());
+            throw new FailedException("TLS with " + where + " failed: " + HttpSyntax.shown(reason), true, cause);
+        }
+    }
+
+    private static boolean finished(Future<?> future, Deadline deadline) throws InterruptedException {
+        return future.await(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
+    }
+
+    private static String unconnected(Throwable cause) {
+        if (cause instanceof io.netty.channel.ConnectTimeoutException) {
+            return "did not answer in time";
+        }
+        return cause instanceof ConnectException
+                ? "refused the connection; does a server listen there?"
+                : "cannot be reached: " + cause.getMessage();
+    }
+
+    Origin origin() {
+        return origin;
+    }
+
+    /** When it was opened, by {@link System#nanoTime()}. */
+    long openedNanos() {
+        return openedNanos;
+    }
+
+    boolean active() {
+        return channel.isActive();
+    }
+
+    void close() {
+        var _ = channel.close();
+    }
+
+    /**
+     * Sends a request and waits for its answer. After any failure the connection is closed.
+     *
+     * @throws Answer.ClosedBeforeAnswerException if it was closed before anything of an answer came
+     * @throws dev.trellis.lattice.contracts.InvocationException if the answer is refused
+     * @throws TimeoutException if the deadline passed; the server may have acted
+     */
+    Answer.Received exchange(FullHttpRequest request, Answer answer, Deadline deadline)
+            throws Answer.ClosedBeforeAnswerException, TimeoutException, InterruptedException {
+        boolean whole = false;
+        try {
+            channel.eventLoop().execute(() -> pieces.send(channel, request, answer));
+            Answer.Received received =
+                    answer.result().get(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
+            whole = received.reusable();
+            return received;
+        } catch (RejectedExecutionException e) {
+            throw new Answer.ClosedBeforeAnswerException(); // the event loop has ended
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case Answer.ClosedBeforeAnswerException closed -> throw closed;
+                case dev.trellis.lattice.contracts.InvocationException failure -> throw failure;
+                case null, default -> throw new IllegalStateException("an answer ended in an unknown way", e);
+            }
+        } finally {
+            if (!whole) {
+                var _ = channel.close();
+            }
+        }
+    }
+
+    /** Gives what the server sends to the answer that is waited for. On the event loop only. */
+    private static final class Pieces extends ChannelInboundHandlerAdapter {
+        private final boolean secure;
+        private @Nullable Answer answer;
+        private boolean written;
+        private boolean goodbye;
+
+        Pieces(boolean secure) {
+            this.secure = secure;
+        }
+
+        void send(Channel channel, FullHttpRequest request, Answer next) {
+            if (!channel.isActive()) {
+                request.release();
+                next.connectionClosed();
+                return;
+            }
+            answer = next;
+            written = false;
+            var _ = channel.writeAndFlush(request).addListener(sent -> {
+                written = sent.isSuccess();
+                if (!written) {
+                    var _ = channel.close(); // the answer then ends with the connection
+                }
+            });
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            try {
+                Answer current = answer;
+                if (current == null || current.ended() || !(message instanceof HttpObject piece)) {
+                    var _ = context.close(); // more than was asked for: whatever it is, it is no answer
+                    return;
+                }
+                current.take(piece, written, secure && !goodbye);
+                if (current.ended()) {
+                    answer = null;
+                }
+            } finally {
+                ReferenceCountUtil.release(message);
+            }
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof SslCloseCompletionEvent end && end.isSuccess()) {
+                goodbye = true;
+            }
+            context.fireUserEventTriggered(event);
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            Answer current = answer;
+            if (current != null) {
+                answer = null;
+                current.connectionClosed();
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            Answer current = answer;
+            if (current != null) {
+                answer = null;
+                current.broken(cause);
+            }
+            var _ = context.close();
+        }
+    }
+}
