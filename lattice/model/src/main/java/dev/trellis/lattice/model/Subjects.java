@@ -160,7 +160,7 @@ public final class Subjects {
         var subscribe = new ArrayList<>(List.of(role.inboxes()));
         switch (role) {
             case HOST -> {
-                publish.addAll(List.of(control("host.get.*"), events(), beats(), anyCall()));
+                publish.addAll(List.of(control("host.get.*"), events(), beats(), spans(), anyCall()));
                 publish.addAll(List.of(Role.HOST.inboxes(), Role.CONTROLLER.inboxes(), Role.CLIENT.inboxes()));
                 publish.addAll(stores(latticeDataBucket(), Use.READ, Use.WRITE, Use.CREATE, Use.WATCH));
                 publish.addAll(stores(configDataBucket(), Use.READ, Use.WRITE, Use.CREATE, Use.WATCH));
@@ -184,7 +184,7 @@ public final class Subjects {
                 publish.addAll(stores(manifestBucket(), Use.READ, Use.WRITE, Use.CREATE, Use.WATCH));
                 publish.addAll(stores(latticeDataBucket(), Use.READ, Use.CREATE, Use.WATCH));
                 publish.addAll(stores(configDataBucket(), Use.READ, Use.CREATE, Use.WATCH));
-                subscribe.addAll(List.of(applications(), events(), beats()));
+                subscribe.addAll(List.of(applications(), events(), beats(), spans(), trace("*")));
             }
             case CLIENT -> {
                 publish.addAll(List.of(
@@ -194,6 +194,7 @@ public final class Subjects {
                         control("link.get"),
                         anyScheduling(),
                         applications(),
+                        trace("*"),
                         anyCall()));
                 publish.addAll(List.of(Role.HOST.inboxes(), Role.CONTROLLER.inboxes()));
                 publish.addAll(stores(artifactBucket(), Use.READ, Use.WRITE, Use.CREATE));
