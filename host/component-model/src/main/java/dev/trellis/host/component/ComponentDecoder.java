@@ -461,14 +461,16 @@ final class ComponentDecoder {
 
     private TypeSyntax.Value value() {
         int start = in.at();
-        long type = in.s33("a value type");
-        if (type >= 0) {
-            return new TypeSyntax.Reference(start, (int) Math.min(type, Integer.MAX_VALUE));
+        int first = in.peek("a value type");
+        if ((first & 0xc0) == 0x40) {
+            return new TypeSyntax.Primitive(PrimitiveType.of(in.u8("a value type"))
+                    .orElseThrow(() -> malformed(start, hex(first) + " is no primitive value type")));
         }
-        int code = type >= -64 ? (int) (type & 0x7f) : 0;
-        return new TypeSyntax.Primitive(PrimitiveType.of(code)
-                .orElseThrow(
-                        () -> malformed(start, "a value type is a type index or a primitive type, this is neither")));
+        long index = in.s33("a type index");
+        if (index < 0) {
+            throw malformed(start, "a type index is not negative, this is " + index);
+        }
+        return new TypeSyntax.Reference(start, (int) Math.min(index, Integer.MAX_VALUE));
     }
 
     private Definition declaration(boolean ofComponent) {

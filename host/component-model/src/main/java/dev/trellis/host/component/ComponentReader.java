@@ -137,7 +137,7 @@ final class ComponentReader {
         }
     }
 
-    /** A type index, or the byte of a primitive type as its negative; both share one signed encoding of 33 bits. */
+    /** A type index where a primitive type could be as well: a signed number, of which 33 bits hold all indices. */
     long s33(String what) {
         int start = at;
         long value = 0;

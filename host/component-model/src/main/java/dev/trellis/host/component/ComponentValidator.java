@@ -66,7 +66,7 @@ final class ComponentValidator {
             component.definitions().forEach(this::definition);
             Set<Resource> fresh = Resources.in(
                     scope.exports.values(), budget, component.bytes().offset());
-            fresh.removeAll(scope.imported);
+            scope.imported.forEach(fresh::remove);
             ComponentType type = new ComponentType(scope.imports, scope.exports, scope.imported, fresh);
             TypeResolver.bounded(type, component.bytes().offset());
             return new ValidComponent(component, type, nested, scope);

@@ -58,13 +58,13 @@ final class Resources {
             }
             case InstanceType instance -> {
                 instance.exports().values().forEach(this::extern);
-                found.removeAll(instance.fresh());
+                instance.fresh().forEach(found::remove);
             }
             case ComponentType component -> {
                 component.imports().values().forEach(this::extern);
                 component.exports().values().forEach(this::extern);
-                found.removeAll(component.imported());
-                found.removeAll(component.fresh());
+                component.imported().forEach(found::remove);
+                component.fresh().forEach(found::remove);
             }
         }
     }

@@ -32,7 +32,7 @@ final class TypeMatcher {
     private final int offset;
     private final IdentityHashMap<Resource, Resource> bound = new IdentityHashMap<>();
     private final Set<Resource> open = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final IdentityHashMap<DefinedType, Set<DefinedType>> equal = new IdentityHashMap<>();
+    private IdentityHashMap<DefinedType, Set<DefinedType>> equal = new IdentityHashMap<>();
     private final String subject;
     /** Pairs of what a part is and how it is called; joined only for a message. */
     private final List<String> path = new ArrayList<>();
@@ -91,7 +91,7 @@ final class TypeMatcher {
             }
             within("export", export.getKey(), () -> match(provided, export.getValue()));
         }
-        open.removeAll(expected.fresh());
+        expected.fresh().forEach(open::remove);
     }
 
     private void components(ComponentType given, ComponentType expected) {
@@ -103,7 +103,7 @@ final class TypeMatcher {
             }
             within("import", needed.getKey(), () -> match(supplied, needed.getValue()));
         }
-        open.removeAll(given.imported());
+        given.imported().forEach(open::remove);
         open.addAll(expected.fresh());
         for (Map.Entry<String, ExternType> export : expected.exports().entrySet()) {
             ExternType provided = given.exports().get(export.getKey());
@@ -112,11 +112,11 @@ final class TypeMatcher {
             }
             within("export", export.getKey(), () -> match(provided, export.getValue()));
         }
-        open.removeAll(expected.fresh());
+        expected.fresh().forEach(open::remove);
         // Another match of the same types starts anew.
         given.imported().forEach(bound::remove);
         expected.fresh().forEach(bound::remove);
-        equal.clear();
+        forgetEqual();
     }
 
     private void entities(TypeEntity given, TypeEntity expected) {
@@ -150,10 +150,10 @@ final class TypeMatcher {
                 // Types are equal if each is a subtype of the other.
                 instances(actual, instance);
                 instance.fresh().forEach(bound::remove);
-                equal.clear();
+                forgetEqual();
                 instances(instance, actual);
                 actual.fresh().forEach(bound::remove);
-                equal.clear();
+                forgetEqual();
             }
             case ComponentType component -> {
                 if (!(given instanceof ComponentType actual)) {
@@ -223,6 +223,11 @@ final class TypeMatcher {
     private void remember(DefinedType given, DefinedType expected) {
         equal.computeIfAbsent(given, one -> Collections.newSetFromMap(new IdentityHashMap<>()))
                 .add(expected);
+    }
+
+    /** What was equal may not be under other bindings. A new map, since clearing one takes as long as it once was large. */
+    private void forgetEqual() {
+        equal = new IdentityHashMap<>();
     }
 
     private void shapes(DefinedType given, DefinedType expected) {

@@ -1,0 +1,2 @@
+;; refused: type mismatch
+(component (core module (func i32.add)))

@@ -1,0 +1,2 @@
+;; refused: is there twice
+(component (core module (import "a" "b" (func)) (import "a" "b" (func))))

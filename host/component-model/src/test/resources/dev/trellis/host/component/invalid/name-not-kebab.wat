@@ -1,0 +1,2 @@
+;; refused: not in kebab case
+(component (import "notKebab" (func)))

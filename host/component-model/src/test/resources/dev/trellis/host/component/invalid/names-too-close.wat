@@ -1,0 +1,2 @@
+;; refused: is too close to
+(component (import "foo-BAR" (func)) (import "FOO-bar" (func)))

@@ -1,0 +1,2 @@
+;; refused: not within component and instance types
+(component (type (component (type (resource (rep i32))))))

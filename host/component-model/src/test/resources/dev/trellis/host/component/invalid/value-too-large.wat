@@ -1,0 +1,2 @@
+;; refused: a value takes less than
+(component (type (list string 16777216)))

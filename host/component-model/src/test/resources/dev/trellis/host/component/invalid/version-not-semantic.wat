@@ -1,0 +1,2 @@
+;; refused: is a semantic version
+(component (import "a:b/c@1.0" (func)))
