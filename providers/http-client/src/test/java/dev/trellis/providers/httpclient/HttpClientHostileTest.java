@@ -288,4 +288,90 @@ class HttpClientHostileTest {
             TestClient.await("connections dropped", () -> server.openConnections() == 0);
         }
     }
+
+    /** Whatever a guest asks for: it is refused, or it is one request on the wire with nothing behind it. */
+    @Test
+    void send_randomRequests_areOneRequestOnTheWireOrNone() throws Exception {
+        var random = new Random(SEED);
+        String[] parts = {
+            "GET",
+            "POST",
+            " ",
+            "/",
+            "\r\n",
+            "\n",
+            "\r",
+            "\u0000",
+            ":",
+            "x",
+            "host",
+            "content-length",
+            "transfer-encoding",
+            "chunked",
+            "0",
+            "5",
+            "\u00e4",
+            "\u560d\u560a",
+            "HTTP/1.1",
+            "GET / HTTP/1.1\r\n\r\n",
+            "connection",
+            "close",
+            "%0d%0a",
+            "\t",
+            "#",
+            "?",
+            "a=1"
+        };
+        var leftover = new AtomicInteger();
+        try (var server = RawServer.start(peer -> {
+                    String head = peer.readHead();
+                    var length = java.util.regex.Pattern.compile("content-length: (\\d+)")
+                            .matcher(head);
+                    peer.in.readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
+                    peer.write("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+                    while (peer.in.read() >= 0) {
+                        leftover.incrementAndGet();
+                    }
+                });
+                var client = TestClient.allowing(server.origin())) {
+            int sent = 0;
+            for (int i = 0; i < 3_000; i++) {
+                var request = TestClient.request(
+                        random.nextInt(3) > 0 ? "POST" : text(random, parts, 2),
+                        server.origin() + "/" + text(random, parts, 3),
+                        text(random, parts, 4),
+                        random.nextBoolean() ? "x-a" : text(random, parts, 2),
+                        text(random, parts, 3));
+                int before = server.heads.size();
+                try {
+                    client.send(request);
+                } catch (dev.trellis.lattice.contracts.InvocationException e) {
+                    assertThat(e.failure())
+                            .as("%s, seed %d", request, SEED)
+                            .isInstanceOf(InvocationFailure.Malformed.class);
+                    assertThat(server.heads).hasSize(before);
+                    continue;
+                }
+                sent++;
+                assertThat(server.heads).as("%s, seed %d", request, SEED).hasSize(before + 1);
+                String[] lines = server.heads.getLast().split("\r\n", -1);
+                assertThat(lines[0]).endsWith(" HTTP/1.1").matches("[!-~]+ /[!-~]* HTTP/1.1");
+                assertThat(lines).filteredOn(line -> line.startsWith("host: ")).hasSize(1);
+                assertThat(lines)
+                        .noneMatch(line -> line.contains("\n") || line.contains("\r") || line.contains("\u0000"));
+                assertThat(lines).noneMatch(line -> line.startsWith("transfer-encoding:"));
+            }
+            assertThat(sent).isGreaterThan(100);
+            TestClient.await("connections dropped", () -> server.openConnections() == 0);
+            assertThat(leftover).hasValue(0);
+        }
+    }
+
+    private static String text(Random random, String[] parts, int max) {
+        var text = new StringBuilder();
+        for (int i = random.nextInt(max + 1); i > 0; i--) {
+            text.append(parts[random.nextInt(parts.length)]);
+        }
+        return text.toString();
+    }
 }
