@@ -112,6 +112,48 @@ final class CallGuard {
         throw timedOut ? new GuestException(new GuestFailure.TimedOut(budget), cause(thrown)) : failure(thrown);
     }
 
+    /**
+     * Runs host code that calls the guest several times as one call of it: with one entry, and under the deadline as a whole.
+     *
+     * @throws GuestException if the deadline passed or the stack ended while it ran, or as {@code work} throws it
+     * @throws InterruptedException if this thread was interrupted, not counting interrupts at the end of the budget
+     */
+    <T extends @Nullable Object> T run(GuestStore.Work<T> work) throws InterruptedException {
+        if (!lent || broken) {
+            throw new IllegalStateException(
+                    lent ? "a broken guest instance cannot be called" : "a closed guest instance cannot be called");
+        }
+        if (depth > 0) {
+            return work.run();
+        }
+        Throwable thrown;
+        depth = 1;
+        ticket.enter(Thread.currentThread(), deadlineNanos);
+        watchdog.entered();
+        try {
+            T result = work.run();
+            ticket.leave();
+            depth = 0;
+            hostFailure = null;
+            return result;
+        } catch (Throwable e) {
+            thrown = e;
+        }
+        broken = true;
+        depth = 0;
+        if (ticket.leave()) {
+            throw new GuestException(new GuestFailure.TimedOut(budget), cause(thrown));
+        }
+        if (thrown instanceof StackOverflowError) {
+            throw new GuestException(new GuestFailure.StackExhausted(), null);
+        }
+        if (thrown instanceof ChicoryInterruptedException) {
+            Thread.interrupted();
+            throw new InterruptedException("interrupted while a guest ran");
+        }
+        throw CallGuard.<RuntimeException>sneaky(thrown);
+    }
+
     private long[] nested(Machine machine, int function, long[] args) throws InterruptedException {
         depth++;
         try {
@@ -137,6 +179,13 @@ final class CallGuard {
     void checkTime() {
         if (timeOver()) {
             throw new ChicoryInterruptedException("the time budget ended in a host function");
+        }
+    }
+
+    /** Ends the call if its time is over or this thread was interrupted, for long host work between guests. */
+    void checkInterrupt() {
+        if (Thread.currentThread().isInterrupted() || timeOver()) {
+            throw new ChicoryInterruptedException("interrupted in host work");
         }
     }
 

@@ -1,5 +1,8 @@
 package dev.trellis.host.engine;
 
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+
 /**
  * A memory of a store, for the host: every access that is not wholly inside throws {@link GuestMemoryException} and changes
  * nothing. Numbers are little-endian. Belongs to the thread that uses the store.
@@ -70,6 +73,35 @@ public final class CoreMemory implements CoreItem {
     /** Copies {@code length} bytes of {@code from}, from {@code offset} on, to {@code address}. */
     public void write(int address, byte[] from, int offset, int length) {
         memory.hostWrite(address, from, offset, length);
+    }
+
+    /** Text of {@code length} bytes in UTF-8 at {@code address}; empty if they are not well-formed. */
+    public Optional<String> readUtf8(int address, int length) {
+        return Optional.ofNullable(memory.hostReadUtf8(address, length));
+    }
+
+    /** Whether {@code length} bytes at {@code address} are well-formed UTF-8. */
+    public boolean isUtf8(int address, int length) {
+        return memory.hostIsUtf8(address, length);
+    }
+
+    /** Writes text whose characters are all below U+0100, one byte each. */
+    public void writeLatin1(int address, String text) {
+        memory.hostWriteLatin1(address, text);
+    }
+
+    /**
+     * Reads {@code count} numbers into an array of {@code layout}'s carrier.
+     *
+     * @param layout little-endian and without alignment
+     */
+    public void readNumbers(int address, Object array, ValueLayout layout, int count) {
+        memory.hostReadNumbers(address, array, layout, count);
+    }
+
+    /** Writes all of an array of {@code layout}'s carrier; rules as of {@link #readNumbers}. */
+    public void writeNumbers(int address, Object array, ValueLayout layout, int count) {
+        memory.hostWriteNumbers(address, array, layout, count);
     }
 
     /** Copies {@code length} bytes at {@code address} to {@code toAddress} of {@code to}, without an array between. */

@@ -1,5 +1,6 @@
 package dev.trellis.host.engine;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Carries a {@link GuestFailure} out of a guest call. Has no stack trace: the failure says what is to know. */
@@ -11,6 +12,11 @@ public final class GuestException extends RuntimeException {
     GuestException(GuestFailure failure, @Nullable Throwable cause) {
         super(failure.describe(), cause, true, false);
         this.failure = failure;
+    }
+
+    /** For host code that runs between guests: the guest broke a rule that the host enforces, as if it had trapped itself. */
+    public static GuestException trapped(String rule) {
+        return new GuestException(new GuestFailure.Trapped(rule, Optional.empty()), null);
     }
 
     public GuestFailure failure() {

@@ -11,9 +11,14 @@ import com.dylibso.chicory.wasm.types.ActiveDataSegment;
 import com.dylibso.chicory.wasm.types.DataSegment;
 import com.dylibso.chicory.wasm.types.MemoryLimits;
 import com.dylibso.chicory.wasm.types.PassiveDataSegment;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -53,6 +58,8 @@ final class GuestMemory implements Memory {
 
     /** Arrays that a restored memory keeps for its next blocks. */
     private static final int KEPT_MAX = 2;
+
+    private static final char REPLACEMENT = '\uFFFD';
 
     private static final byte[] ZEROS = new byte[BLOCK_BYTES];
 
@@ -313,6 +320,86 @@ final class GuestMemory implements Memory {
         }
     }
 
+    /** Null if malformed. */
+    @Nullable
+    String hostReadUtf8(int address, int length) {
+        hostRange(address, length);
+        int within = address & BLOCK_MASK;
+        byte[] bytes;
+        if (length == 0) {
+            return "";
+        } else if (within + length <= BLOCK_BYTES) {
+            bytes = blocks[address >>> BLOCK_SHIFT];
+        } else {
+            bytes = new byte[length];
+            within = 0;
+            copyOut(address, bytes, 0, length);
+        }
+        String text = new String(bytes, within, length, StandardCharsets.UTF_8);
+        // The JDK replaces what is malformed; in most texts nothing is, and looking for the replacement costs nothing.
+        return text.indexOf(REPLACEMENT) < 0 || isUtf8(bytes, within, length) ? text : null;
+    }
+
+    boolean hostIsUtf8(int address, int length) {
+        return hostReadUtf8(address, length) != null;
+    }
+
+    private static boolean isUtf8(byte[] bytes, int offset, int length) {
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, offset, length));
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+
+    @SuppressWarnings("deprecation") // takes the low byte of each character, which is what is wanted
+    void hostWriteLatin1(int address, String text) {
+        int length = text.length();
+        hostRange(address, length);
+        for (int done = 0; done < length; ) {
+            int within = (address + done) & BLOCK_MASK;
+            int part = Math.min(length - done, BLOCK_BYTES - within);
+            text.getBytes(done, done + part, writable((address + done) >>> BLOCK_SHIFT), within);
+            done += part;
+        }
+    }
+
+    void hostReadNumbers(int address, Object array, ValueLayout layout, int count) {
+        int size = (int) layout.byteSize();
+        hostRange(address, Math.multiplyExact(count, size));
+        if (address % size != 0) {
+            byte[] bytes = hostRead(address, count * size);
+            MemorySegment.copy(MemorySegment.ofArray(bytes), layout, 0, array, 0, count);
+            return;
+        }
+        for (int done = 0; done < count; ) {
+            int at = address + done * size;
+            int within = at & BLOCK_MASK;
+            int part = Math.min(count - done, (BLOCK_BYTES - within) / size);
+            MemorySegment.copy(MemorySegment.ofArray(blocks[at >>> BLOCK_SHIFT]), layout, within, array, done, part);
+            done += part;
+        }
+    }
+
+    void hostWriteNumbers(int address, Object array, ValueLayout layout, int count) {
+        int size = (int) layout.byteSize();
+        hostRange(address, Math.multiplyExact(count, size));
+        if (address % size != 0) {
+            byte[] bytes = new byte[count * size];
+            MemorySegment.copy(array, 0, MemorySegment.ofArray(bytes), layout, 0, count);
+            copyIn(address, bytes, 0, bytes.length);
+            return;
+        }
+        for (int done = 0; done < count; ) {
+            int at = address + done * size;
+            int within = at & BLOCK_MASK;
+            int part = Math.min(count - done, (BLOCK_BYTES - within) / size);
+            MemorySegment.copy(array, done, MemorySegment.ofArray(writable(at >>> BLOCK_SHIFT)), layout, within, part);
+            done += part;
+        }
+    }
+
     private void hostRange(int address, int length) {
         if (address < 0 || length < 0 || length > size() - address) {
             throw new GuestMemoryException(address, length, size());
@@ -518,6 +605,7 @@ final class GuestMemory implements Memory {
     @Override
     public byte[] readBytes(int address, int size) {
         range(address, size);
+        checkInterrupt(); // a guest copies from memory to memory with it
         byte[] copy = new byte[size];
         copyOut(address, copy, 0, size);
         return copy;

@@ -97,6 +97,28 @@ public final class GuestStore implements AutoCloseable {
         return guard.timeLeft();
     }
 
+    /** Host code that calls guests of one store. */
+    @FunctionalInterface
+    public interface Work<T extends @Nullable Object> {
+        T run() throws InterruptedException;
+    }
+
+    /**
+     * Runs {@code work} as one call: everything in it, the host's own part too, is under the store's deadline. Calls of the
+     * store's functions cost less inside. After any exception the store is broken.
+     *
+     * @throws GuestException if a guest ended without a result, or the deadline passed or the stack ended in {@code work}
+     * @throws InterruptedException if this thread was interrupted, not counting interrupts at the end of the budget
+     */
+    public <T extends @Nullable Object> T run(Work<T> work) throws InterruptedException {
+        return guard.run(work);
+    }
+
+    /** Long host work inside a call asks this now and then: ends the call if its time is over or it was interrupted. */
+    public void checkTime() {
+        guard.checkInterrupt();
+    }
+
     /** A function of the host that guests of this store may import. */
     public CoreFunction hostFunction(Signature signature, CoreFunction.Body body) {
         return new CoreFunction.OfHost(signature, body);

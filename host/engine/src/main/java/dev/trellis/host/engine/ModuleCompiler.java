@@ -46,7 +46,7 @@ final class ModuleCompiler {
 
     /** @throws InvalidModuleException if the module is refused for whatever reason */
     static CompiledCode compile(byte[] wasm, EngineConfig config) {
-        ModuleScanner.Scanned scanned = ModuleScanner.scan(wasm, config, ModuleScanner.MEMORIES_MAX);
+        ModuleScanner.Scanned scanned = ModuleScanner.scan(wasm, config);
         return refusing(() -> {
             WasmModule module = validated(scanned);
             CompilerResult result = Compiler.builder(module)
@@ -78,7 +78,7 @@ final class ModuleCompiler {
 
     /** @throws InvalidModuleException if the module is refused for whatever reason */
     static ModuleOutline outline(byte[] wasm, EngineConfig config) {
-        ModuleScanner.Scanned scanned = ModuleScanner.scan(wasm, config, ModuleScanner.OUTLINED_MEMORIES_MAX);
+        ModuleScanner.Scanned scanned = ModuleScanner.scan(wasm, config);
         return refusing(() -> ModuleOutline.of(validated(scanned)));
     }
 

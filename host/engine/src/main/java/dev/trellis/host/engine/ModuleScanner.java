@@ -22,10 +22,7 @@ final class ModuleScanner {
     static final int TYPE_VALUES_MAX = 1_000;
     static final int IMPORTS_MAX = 1_000;
     static final int TABLES_MAX = 64;
-    static final int MEMORIES_MAX = 1;
-    /** Of a module that is only looked at. */
-    static final int OUTLINED_MEMORIES_MAX = 100;
-
+    static final int MEMORIES_MAX = 100;
     static final int GLOBALS_MAX = 50_000;
     static final int EXPORTS_MAX = 50_000;
     static final int ELEMENT_SEGMENTS_MAX = 50_000;
@@ -75,7 +72,6 @@ final class ModuleScanner {
 
     private final byte[] wasm;
     private final EngineConfig config;
-    private final int memoriesMax;
     private final ByteArrayOutputStream core;
     private final Map<String, byte[]> customSections = new LinkedHashMap<>();
     private int at;
@@ -84,17 +80,16 @@ final class ModuleScanner {
     private int functions;
     private long elementEntries;
 
-    private ModuleScanner(byte[] wasm, EngineConfig config, int memoriesMax) {
+    private ModuleScanner(byte[] wasm, EngineConfig config) {
         this.wasm = wasm;
         this.config = config;
-        this.memoriesMax = memoriesMax;
         this.core = new ByteArrayOutputStream(wasm.length);
         this.limit = wasm.length;
     }
 
     /** @throws InvalidModuleException with the offset of the first byte that breaks a rule */
-    static Scanned scan(byte[] wasm, EngineConfig config, int memoriesMax) {
-        return new ModuleScanner(wasm, config, memoriesMax).module();
+    static Scanned scan(byte[] wasm, EngineConfig config) {
+        return new ModuleScanner(wasm, config).module();
     }
 
     private Scanned module() {
@@ -275,7 +270,7 @@ final class ModuleScanner {
     }
 
     private void memories() {
-        int count = count(memoriesMax, "memories");
+        int count = count(MEMORIES_MAX, "memories");
         for (int i = 0; i < count; i++) {
             limits(true);
         }

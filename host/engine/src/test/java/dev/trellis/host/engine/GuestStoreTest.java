@@ -257,4 +257,98 @@ class GuestStoreTest {
             assertThat(slow.broken()).isTrue();
         }
     }
+
+    @Test
+    void instantiate_moduleWithTwoMemories_keepsThemApartAndRestoresBoth() throws InterruptedException {
+        try (GuestStore two = engine.newStore(Guests.LIMITS)) {
+            two.beginInitialisation();
+            CoreInstance instance = two.instantiate(engine.load(Guests.wasm("two_memories")), Map.of());
+            two.end();
+            StoreImage image = two.takeImage();
+            two.begin(Duration.ofSeconds(5));
+            assertThat(List.of(peek(instance, 0, 8), peek(instance, 1, 8))).containsExactly('A', 'B');
+            call(instance, "init");
+            call(instance, "poke", 0, 8, 'x');
+            call(instance, "poke", 1, 9, 'y');
+            assertThat(call(instance, "grow_b")).isEqualTo(1);
+            assertThat(List.of(
+                            peek(instance, 0, 8), peek(instance, 1, 8), peek(instance, 0, 17), peek(instance, 1, 17)))
+                    .containsExactly('x', 'B', 'D', 'D');
+
+            two.end();
+            two.restore(image);
+
+            two.begin(Duration.ofSeconds(5));
+            assertThat(List.of(
+                            peek(instance, 0, 8), peek(instance, 1, 9), peek(instance, 0, 17), peek(instance, 1, 17)))
+                    .containsExactly('A', (char) 0, (char) 0, (char) 0);
+            assertThat(call(instance, "grow_b")).isEqualTo(1);
+            call(instance, "init");
+            assertThat(peek(instance, 1, 16)).as("the dropped segment is back").isEqualTo('C');
+        }
+    }
+
+    private static char peek(CoreInstance instance, int memory, int at) throws InterruptedException {
+        return (char) call(instance, "peek", memory, at);
+    }
+
+    @Test
+    void run_severalCallsAndHostWork_areOneCallUnderTheDeadline() throws InterruptedException {
+        assertThat(store.<Long>run(() -> call(main, "call", SEVEN) + call(filler, "call", NINE)))
+                .isEqualTo(16);
+
+        store.end();
+        store.begin(Duration.ofMillis(20));
+        GuestException late = catchThrowableOfType(
+                GuestException.class,
+                () -> store.<Long>run(() -> {
+                    while (true) {
+                        call(main, "call", SEVEN);
+                        store.checkTime();
+                    }
+                }));
+        assertThat(late.failure()).isInstanceOf(GuestFailure.TimedOut.class);
+        assertThat(store.broken()).isTrue();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void run_stackEnds_failsAsStackExhausted() {
+        GuestException deep = catchThrowableOfType(GuestException.class, () -> store.<Long>run(this::endlessly));
+
+        assertThat(deep.failure()).isInstanceOf(GuestFailure.StackExhausted.class);
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // that is the point
+    private long endlessly() {
+        return endlessly() + 1;
+    }
+
+    @Test
+    void memory_textAndNumbers_crossBlocksAndAreChecked() {
+        CoreMemory memory = (CoreMemory) main.export("memory").orElseThrow();
+        byte[] text = "gr\u00fcn \u2603".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        int across = GuestMemory.BLOCK_BYTES - 3;
+        memory.write(across, text, 0, text.length);
+
+        assertThat(memory.readUtf8(across, text.length)).contains("gr\u00fcn \u2603");
+        assertThat(memory.isUtf8(across, 3)).as("ends within a character").isFalse();
+        assertThat(memory.readUtf8(across, 3)).isEmpty();
+        memory.write(64, new byte[] {(byte) 0xef, (byte) 0xbf, (byte) 0xbd}, 0, 3);
+        assertThat(memory.readUtf8(64, 3))
+                .as("a replacement character of the guest's own")
+                .contains("\ufffd");
+
+        var ints = java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
+        for (int at : new int[] {GuestMemory.BLOCK_BYTES - 8, GuestMemory.BLOCK_BYTES - 7}) {
+            memory.writeNumbers(at, new int[] {1, -2, 3, -4, 5}, ints, 5);
+            int[] back = new int[5];
+            memory.readNumbers(at, back, ints, 5);
+            assertThat(back).containsExactly(1, -2, 3, -4, 5);
+            assertThat(memory.readInt(at + 4)).isEqualTo(-2);
+        }
+        assertThatThrownBy(() -> memory.readNumbers(memory.size() - 16, new int[5], ints, 5))
+                .isInstanceOf(GuestMemoryException.class);
+        assertThatThrownBy(() -> memory.writeLatin1(memory.size() - 1, "ab")).isInstanceOf(GuestMemoryException.class);
+    }
 }

@@ -1,0 +1,21 @@
+;; A module with two memories of its own, each with data.
+(module
+  (memory $a (export "a") 1)
+  (memory $b (export "b") 1 3)
+  (data (memory $a) (i32.const 8) "A")
+  (data (memory $b) (i32.const 8) "B")
+  (data $later "CD")
+  (func (export "peek") (param $b i32) (param $at i32) (result i32)
+    (if (result i32) (local.get $b)
+      (then (i32.load8_u $b (local.get $at)))
+      (else (i32.load8_u $a (local.get $at)))))
+  (func (export "poke") (param $b i32) (param $at i32) (param $value i32)
+    (if (local.get $b)
+      (then (i32.store8 $b (local.get $at) (local.get $value)))
+      (else (i32.store8 $a (local.get $at) (local.get $value)))))
+  (func (export "grow_b") (result i32) (memory.grow $b (i32.const 1)))
+  ;; Copies "CD" to 16 of b, from there to 16 of a, and drops the segment.
+  (func (export "init")
+    (memory.init $b $later (i32.const 16) (i32.const 0) (i32.const 2))
+    (memory.copy $a $b (i32.const 16) (i32.const 16) (i32.const 2))
+    (data.drop $later)))
