@@ -107,7 +107,7 @@ class ComponentModelConformanceTest {
         return reason;
     }
 
-    private static Path directory() {
+    static Path directory() {
         String configured = System.getProperty("trellis.conformance");
         Path conformance = configured != null
                 ? Path.of(configured)
@@ -115,7 +115,7 @@ class ComponentModelConformanceTest {
         return conformance.resolve("component-model").toAbsolutePath().normalize();
     }
 
-    private static List<Path> files(Path root) throws IOException {
+    static List<Path> files(Path root) throws IOException {
         try (Stream<Path> files = Files.walk(root)) {
             return files.filter(file -> file.toString().endsWith(".wast"))
                     .sorted()
