@@ -71,8 +71,13 @@ final class HttpServerProcess {
     /** The same server over a handler in Java. */
     private static void plain(int port) throws Exception {
         var transport = new InProcessLattice().join();
-        var context =
-                new ProviderContext(PROVIDER, LatticeName.DEFAULT, Settings.NONE, HttpServerProcess::handle, transport);
+        var context = new ProviderContext(
+                PROVIDER,
+                LatticeName.DEFAULT,
+                Settings.NONE,
+                HttpServerProcess::handle,
+                transport,
+                Path.of("not-used"));
         var provider = new HttpServerFactory().start(context);
         provider.linkPut(
                 new ProviderLink(link(List.of()), PROVIDER, Settings.of(Map.of("address", "127.0.0.1:" + port)), 1));

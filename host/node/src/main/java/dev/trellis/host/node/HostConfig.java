@@ -13,7 +13,8 @@ import java.util.Map;
  * What a host is started with.
  *
  * @param labels the user's labels; {@code hostcore.*} ones are added
- * @param dataDirectory where the host keeps its key and its compiled modules; one running host each
+ * @param dataDirectory where the host keeps its key, its compiled modules and what its providers store; one running host
+ *     each
  * @param images local files that stand in for image references on this host
  * @param heartbeat time between {@code host_heartbeat} events; liveness has its own, faster beat
  * @param drain time that calls in flight get when the host stops

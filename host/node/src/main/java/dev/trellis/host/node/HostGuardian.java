@@ -127,6 +127,7 @@ final class HostGuardian {
                         host.invoker(),
                         host.transport(),
                         host.records(),
+                        config.dataDirectory().resolve("providers"),
                         host.io(),
                         routes,
                         inventory,

@@ -26,6 +26,7 @@ import dev.trellis.providers.sdk.ProviderFactory;
 import dev.trellis.providers.sdk.ProviderLink;
 import dev.trellis.providers.sdk.ProviderStartException;
 import dev.trellis.providers.sdk.Settings;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -107,7 +108,11 @@ final class ProviderSupervisor {
         RETRY
     }
 
-    /** What a provider needs of its host. */
+    /**
+     * What a provider needs of its host.
+     *
+     * @param folder holds a folder for each provider that keeps data on this host
+     */
     record Surroundings(
             String host,
             LatticeName lattice,
@@ -115,6 +120,7 @@ final class ProviderSupervisor {
             Invoker invoker,
             LatticeTransport transport,
             LatticeRecords records,
+            Path folder,
             Executor io,
             ActorRef<RouteKeeper.Command> routes,
             ActorRef<InventoryKeeper.Command> inventory,
@@ -278,6 +284,7 @@ final class ProviderSupervisor {
                         settings(start.configs()),
                         host.invoker(),
                         host.transport(),
+                        host.folder().resolve(id.value()),
                         host.telemetry())),
                 CapabilityProvider::close,
                 provider -> new Started(task, start, kind.get(), provider),

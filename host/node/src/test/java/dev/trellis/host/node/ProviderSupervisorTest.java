@@ -26,6 +26,7 @@ import dev.trellis.providers.sdk.Health;
 import dev.trellis.providers.sdk.ProviderContext;
 import dev.trellis.providers.sdk.ProviderFactory;
 import dev.trellis.providers.sdk.ProviderLink;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -182,6 +183,7 @@ class ProviderSupervisorTest {
                         _ -> Payload.EMPTY,
                         transport,
                         new LatticeRecords(transport, subjects),
+                        Path.of("not-used"),
                         io,
                         routes.getRef(),
                         inventory.getRef(),

@@ -50,6 +50,9 @@ class ArchitectureTest {
             Map.entry("providers.httpclient", provider()),
             Map.entry("providers.keyvalueredis", provider()),
             Map.entry("providers.keyvaluenats", provider()),
+            Map.entry("providers.jdbc", provider()),
+            Map.entry("providers.sqlsqlite", sqlProvider()),
+            Map.entry("providers.sqlpostgres", sqlProvider()),
             Map.entry("wadm.manifest", List.of("lattice.model")),
             Map.entry("wadm.core", List.of("wadm.manifest", "lattice.model")),
             Map.entry(
@@ -59,6 +62,10 @@ class ArchitectureTest {
     private static List<String> provider() {
         return List.of(
                 "providers.sdk", "observability.telemetry", "lattice.contracts", "lattice.transport", "lattice.model");
+    }
+
+    private static List<String> sqlProvider() {
+        return Stream.concat(provider().stream(), Stream.of("providers.jdbc")).toList();
     }
 
     @TestFactory

@@ -15,6 +15,8 @@ import dev.trellis.lattice.contracts.keyvalue.Number;
 import dev.trellis.lattice.contracts.keyvalue.Range;
 import dev.trellis.lattice.contracts.keyvalue.SetRequest;
 import dev.trellis.lattice.contracts.keyvalue.Values;
+import dev.trellis.lattice.contracts.sql.SqlReply;
+import dev.trellis.lattice.contracts.sql.SqlRequest;
 import dev.trellis.lattice.model.ContractId;
 import java.util.List;
 import java.util.Map;
@@ -59,10 +61,20 @@ public final class Contracts {
             new Operation("SetUnion", Keys.parser(), Values.parser(), true),
             new Operation("SetClear", Key.parser(), Flag.parser(), false));
 
+    /**
+     * An SQL database. {@code Query} is idempotent because its statements run where nothing can be written;
+     * {@code Execute} may write whatever its statements look like, so it is not.
+     */
+    public static final Contract SQL = Contract.of(
+            new ContractId("wasmcloud:sqldb"),
+            List.of(new ContractId("trellis:sql"), new ContractId("wasmcloud:postgres")),
+            new Operation("Query", SqlRequest.parser(), SqlReply.parser(), true),
+            new Operation("Execute", SqlRequest.parser(), SqlReply.parser(), false));
+
     /** Actor calls actor: opaque bytes both ways, operations of the actors' own choosing. */
     public static final ContractId ACTOR = new ContractId("trellis:actor");
 
-    private static final Map<ContractId, Contract> BY_ID = Stream.of(HTTP_SERVER, HTTP_CLIENT, KEYVALUE)
+    private static final Map<ContractId, Contract> BY_ID = Stream.of(HTTP_SERVER, HTTP_CLIENT, KEYVALUE, SQL)
             .flatMap(contract -> Stream.concat(Stream.of(contract.id()), contract.faces().stream())
                     .map(id -> Map.entry(id, contract)))
             .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));

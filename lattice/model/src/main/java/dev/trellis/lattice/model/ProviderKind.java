@@ -33,7 +33,14 @@ public enum ProviderKind {
             "keyvalue-nats",
             new ContractId("wasmcloud:keyvalue"),
             "ghcr.io/wasmcloud/keyvalue-nats",
-            "ghcr.io/wasmcloud/kv-nats");
+            "ghcr.io/wasmcloud/kv-nats"),
+    SQL_SQLITE("sql-sqlite", new ContractId("wasmcloud:sqldb")),
+    SQL_POSTGRES(
+            "sql-postgres",
+            new ContractId("wasmcloud:sqldb"),
+            "ghcr.io/wasmcloud/sqldb-postgres",
+            "ghcr.io/wasmcloud/postgres",
+            "wasmcloud.azurecr.io/sqldb-postgres");
 
     /** Scheme of the references that name a provider of Trellis itself. */
     public static final String SCHEME = "trellis:";

@@ -76,6 +76,17 @@ class IdentitiesTest {
         assertThat(ProviderKind.resolve(new ImageRef(reference))).contains(ProviderKind.HTTP_CLIENT);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ghcr.io/wasmcloud/sqldb-postgres:0.5.0",
+                "wasmcloud.azurecr.io/sqldb-postgres:0.1.0",
+                "trellis:sql-postgres"
+            })
+    void providerKind_referencesOfTheSqlProvider_resolve(String reference) {
+        assertThat(ProviderKind.resolve(new ImageRef(reference))).contains(ProviderKind.SQL_POSTGRES);
+    }
+
     @Test
     void providerKind_anotherRepositoryWithTheSameBeginning_doesNotResolve() {
         assertThat(ProviderKind.resolve(new ImageRef("ghcr.io/wasmcloud/httpserver-evil:1")))

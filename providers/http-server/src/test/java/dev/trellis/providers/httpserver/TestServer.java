@@ -19,6 +19,7 @@ import dev.trellis.providers.sdk.ProviderLink;
 import dev.trellis.providers.sdk.ProviderStartException;
 import dev.trellis.providers.sdk.Settings;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -73,7 +74,13 @@ final class TestServer implements AutoCloseable {
                     throw new UnsupportedOperationException(method.getName());
                 });
         return HttpServerProvider.start(
-                new ProviderContext(PROVIDER, new LatticeName("test"), Settings.of(config), invoker, transport),
+                new ProviderContext(
+                        PROVIDER,
+                        new LatticeName("test"),
+                        Settings.of(config),
+                        invoker,
+                        transport,
+                        Path.of("not-used")),
                 timeouts);
     }
 
