@@ -248,6 +248,9 @@ final class WasmbusImports {
             var opaque = new GuestCall(link, namespace, operation, new Payload.Opaque(request.toByteString()));
             return GuestBytes.of(call.services.call(call.parent(), opaque).toBytes());
         }
+        if (known.get().id().equals(Contracts.SQL.id())) {
+            return sql(call, link, namespace, operation, request);
+        }
         ProviderFace face = ProviderFace.of(known.get()).orElseThrow(() -> unknown(namespace, operation));
         String method = face.method(operation).orElseThrow(() -> unknown(namespace, operation));
         return typed(call, link, face, method, operation, request);
@@ -272,6 +275,29 @@ final class WasmbusImports {
             return face.encode(message);
         } catch (MessagePackException e) {
             throw malformed(operation + " reply", e);
+        }
+    }
+
+    /** Apart from the other faces: what is wrong goes into the result, and one call of the guest may become two. */
+    private static GuestBytes sql(
+            ActiveCall call, LinkName link, String namespace, String operation, GuestBytes request)
+            throws InterruptedException {
+        if (!operation.startsWith(SqlDbFace.SERVICE)) {
+            throw unknown(namespace, operation);
+        }
+        String contract = Contracts.SQL.id().value();
+        try {
+            return SqlDbFace.call(operation.substring(SqlDbFace.SERVICE.length()), request, (method, message) -> {
+                        var guestCall = new GuestCall(link, contract, method, new Payload.Typed(message));
+                        if (!(call.services.call(call.parent(), guestCall) instanceof Payload.Typed(var reply))) {
+                            throw new InvocationException(new InvocationFailure.Malformed(
+                                    operation + " reply", "must be a message of " + contract + ", is opaque bytes"));
+                        }
+                        return reply;
+                    })
+                    .orElseThrow(() -> unknown(namespace, operation));
+        } catch (MessagePackException e) {
+            throw malformed(operation + " request", e);
         }
     }
 

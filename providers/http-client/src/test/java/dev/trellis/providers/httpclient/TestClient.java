@@ -80,7 +80,8 @@ final class TestClient implements AutoCloseable {
                         _ -> {
                             throw new UnsupportedOperationException("invoker");
                         },
-                        transport),
+                        transport,
+                        java.nio.file.Path.of("not-used")),
                 resolver);
     }
 
