@@ -56,7 +56,12 @@ public final class NatsServer implements AutoCloseable {
 
     /** Starts a server that has no stores. */
     public static NatsServer startWithoutJetStream() {
-        return start(false, "");
+        return startWithoutJetStream("");
+    }
+
+    /** Starts a server that has no stores, with {@code extraConfig}. */
+    public static NatsServer startWithoutJetStream(String extraConfig) {
+        return start(false, extraConfig);
     }
 
     private static NatsServer start(boolean jetStream, String extraConfig) {
@@ -77,7 +82,7 @@ public final class NatsServer implements AutoCloseable {
      * A port that nobody listens on, below those that systems give to outgoing connections: one of these could take it,
      * or a client that searches for the server connect to itself, while the server is down.
      */
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         for (int attempt = 0; attempt < PORT_ATTEMPTS_MAX; attempt++) {
             int port = ThreadLocalRandom.current().nextInt(PORT_MIN, PORT_MAX);
             try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
