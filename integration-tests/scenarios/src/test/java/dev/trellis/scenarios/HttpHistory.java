@@ -100,6 +100,12 @@ final class HttpHistory implements AutoCloseable {
         return calls();
     }
 
+    /** Sends no more, and waits for the answers under way. */
+    List<Call> end() throws InterruptedException {
+        stop = true;
+        return finish();
+    }
+
     @Override
     public void close() {
         stop = true;

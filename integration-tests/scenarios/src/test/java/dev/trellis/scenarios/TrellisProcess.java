@@ -33,12 +33,19 @@ public final class TrellisProcess implements AutoCloseable {
     /** Starts a command that goes on running. {@code environment} is added to that of the tests. */
     static TrellisProcess start(Path directory, Map<String, String> environment, String... arguments)
             throws IOException {
+        return start(List.of(), directory, environment, arguments);
+    }
+
+    /** Starts it by {@code wrapper}, a command that becomes the one that follows it, such as {@code ip netns exec N}. */
+    static TrellisProcess start(
+            List<String> wrapper, Path directory, Map<String, String> environment, String... arguments)
+            throws IOException {
         Files.createDirectories(directory);
         String name = "trellis-" + String.join("-", arguments).replaceAll("[^A-Za-z0-9]+", "-");
         name = name.substring(0, Math.min(60, name.length()));
         Path stdout = Files.createTempFile(directory, name, ".out");
         Path stderr = Files.createTempFile(directory, name, ".err");
-        var command = new ArrayList<String>();
+        var command = new ArrayList<>(wrapper);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(
                 "-XX:+UseSerialGC",
