@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes calls by the route snapshot. Order of choice: this host if it can start the call at once, then other hosts
- * with a free slot, those of this site first and then by measured round trip, then waiting in line. A host whose way is
- * suspect or whose breaker has tripped comes last, one that does not answer pings is left out. A host that certainly
- * has not run the call (nobody there, overloaded, stopped the target) is passed over for the next; any other failure
- * ends the call, since it may have run, unless the operation is idempotent. A call whose host is found to be gone while
- * it waits for the reply fails at once as connection lost.
+ * with a free slot, those of this site first and then by measured round trip, then waiting in line. A host that is
+ * being emptied comes later, one whose way is suspect or whose breaker has tripped later still, one that does not
+ * answer pings last; one that is gone is left out. A host that certainly has not run the call (nobody there, overloaded, stopped the target) is passed over
+ * for the next; any other failure ends the call, since it may have run, unless the operation is idempotent. A call
+ * whose host is found to be gone while it waits for the reply fails at once as connection lost.
  */
 final class NodeInvoker implements Invoker {
     /** Snapshots tried for one call, each only if the call has run nowhere by the one before. */
@@ -145,7 +145,7 @@ final class NodeInvoker implements Invoker {
             if (invocation.deadline().passed()) {
                 throw deadlineExceeded(invocation);
             }
-            if (!remote.reachable()) {
+            if (remote.trust() == RemoteTarget.Trust.NONE) {
                 continue; // found out since the choice
             }
             try {
@@ -163,24 +163,22 @@ final class NodeInvoker implements Invoker {
         throw passedOver == null
                 ? noTarget(
                         invocation,
-                        "its %s not answer now; it is tried again within a second of the first sign of life"
-                                .formatted(
-                                        remotes.size() == 1
-                                                ? "host " + remotes.getFirst().host() + " does"
-                                                : remotes.size() + " hosts do"))
+                        remotes.size() == 1
+                                ? "its host " + remotes.getFirst().host() + " is gone"
+                                : "its " + remotes.size() + " hosts are gone")
                 : passedOver;
     }
 
     /**
      * The hosts to try, best first: trusted ones with a free slot; then, if waiting there is the only way, busy ones and
-     * those that may not answer. None that is broken.
+     * those that may not answer. None that is gone.
      */
     private static List<RemoteTarget> order(List<RemoteTarget> remotes, boolean waitRemotely) {
         if (remotes.size() == 1) {
             RemoteTarget only = remotes.getFirst();
             boolean taken = waitRemotely
-                    ? only.reachable()
-                    : only.trusted() && only.calls().outstanding() < only.slots();
+                    ? only.trust() != RemoteTarget.Trust.NONE
+                    : only.trust() == RemoteTarget.Trust.FULL && only.calls().outstanding() < only.slots();
             return taken ? remotes : List.of();
         }
         var candidates = new ArrayList<Candidate>(remotes.size());
@@ -188,19 +186,20 @@ final class NodeInvoker implements Invoker {
         long nearestHere = Long.MAX_VALUE;
         for (RemoteTarget remote : remotes) {
             var candidate = Candidate.of(remote);
-            if (waitRemotely ? remote.reachable() : candidate.trusted && !candidate.busy()) {
+            if (waitRemotely ? candidate.trust != RemoteTarget.Trust.NONE : candidate.trusted() && !candidate.busy()) {
                 candidates.add(candidate);
-                if (candidate.trusted && remote.sameSite()) {
+                if (candidate.trusted() && remote.sameSite()) {
                     nearestHere = Math.min(nearestHere, candidate.roundTripNanos);
-                } else if (candidate.trusted) {
+                } else if (candidate.trusted()) {
                     nearest = Math.min(nearest, candidate.roundTripNanos);
                 }
             }
         }
         long near = nearest;
         long nearHere = nearestHere;
-        candidates.sort(Comparator.comparing((Candidate candidate) -> !candidate.trusted)
+        candidates.sort(Comparator.comparing(Candidate::trust)
                 .thenComparing(Candidate::busy)
+                .thenComparing(candidate -> candidate.target.drained())
                 .thenComparing(candidate -> !candidate.target.sameSite())
                 .thenComparingLong(candidate -> candidate.distance(candidate.target.sameSite() ? nearHere : near))
                 .thenComparingInt(Candidate::outstanding));
@@ -208,13 +207,17 @@ final class NodeInvoker implements Invoker {
     }
 
     /** A target with what changes all the time as read once, so that sorting sees one value. */
-    private record Candidate(RemoteTarget target, boolean trusted, int outstanding, long roundTripNanos) {
+    private record Candidate(RemoteTarget target, RemoteTarget.Trust trust, int outstanding, long roundTripNanos) {
         static Candidate of(RemoteTarget target) {
             return new Candidate(
                     target,
-                    target.trusted(),
+                    target.trust(),
                     target.calls().outstanding(),
                     target.path().roundTripNanos());
+        }
+
+        boolean trusted() {
+            return trust == RemoteTarget.Trust.FULL;
         }
 
         boolean busy() {

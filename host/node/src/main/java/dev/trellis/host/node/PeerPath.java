@@ -11,8 +11,8 @@ import java.util.function.LongSupplier;
 final class PeerPath {
     /*
      * One ping without an answer makes a path suspect, a second one in a row breaks it; anything that is heard from the
-     * host after a ping was sent makes up for that ping. A broken path is taken by no call, so it costs callers nothing,
-     * and goes on being pinged, so that it heals within a ping of the host's return.
+     * host after a ping was sent makes up for that ping. A broken path still is taken by calls that have no other: a
+     * host that beats may just be too busy to answer in time. One that neither answers nor beats is gone.
      */
 
     /** Whether calls should take it. */
@@ -21,8 +21,10 @@ final class PeerPath {
         HEALTHY,
         /** It owes an answer: taken only where there is no better one. */
         SUSPECT,
-        /** It does not answer: not taken. */
-        BROKEN
+        /** It does not answer: taken only by calls that have no other way at all. */
+        BROKEN,
+        /** Nothing is heard of the host at all: not taken. A host that returns comes by a new path. */
+        GONE
     }
 
     /** Weight of one new round trip in the smoothed one: one eighth, as TCP smooths its own (RFC 6298). */
@@ -62,7 +64,7 @@ final class PeerPath {
         roundTripNanos = before == UNKNOWN ? nanos : before + ((nanos - before) >> SMOOTHING_SHIFT);
         answered.incrementAndGet();
         heardNanos = nanoTime.getAsLong();
-        state = State.HEALTHY;
+        heal();
     }
 
     /** The host has answered a call: it lives, though how long that took says nothing of the way. */
@@ -74,12 +76,14 @@ final class PeerPath {
     }
 
     private synchronized void heal() {
-        state = State.HEALTHY;
+        if (state != State.GONE) {
+            state = State.HEALTHY;
+        }
     }
 
     /** A ping sent at {@code sentNanos} had no answer in its time. */
     synchronized void missed(long sentNanos) {
-        if (heardNanos - sentNanos > 0) {
+        if (heardNanos - sentNanos > 0 || state == State.GONE) {
             return; // it lives: the ping alone was lost
         }
         state = state == State.HEALTHY ? State.SUSPECT : State.BROKEN;
@@ -94,7 +98,7 @@ final class PeerPath {
 
     /** The host has gone: calls that still hold this path must not take it. */
     synchronized void gone() {
-        state = State.BROKEN;
+        state = State.GONE;
     }
 
     @Override

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Knows which other hosts are alive, what they run and how far they are. A host is gone with its last beat, or after
  * {@link #SILENCE} without one; its inventory is asked for whenever a beat says that it has changed. It is pinged every
- * second; once two pings in a row have no answer, or it is gone, calls that wait for it end.
+ * second, and calls avoid it while it does not answer; once it is gone, calls that wait for it end.
  */
 final class PeerWatcher {
     /** Silence after which a host counts as gone: with a beat every second, two lost ones are forgiven. */
@@ -322,13 +322,10 @@ final class PeerWatcher {
             }
             case BROKEN -> {
                 if (before != PeerPath.State.BROKEN) {
-                    log.warn(
-                            "Host {} ({}) does not answer: calls go elsewhere, those that wait for it end",
-                            peer.beat.getFriendlyName(),
-                            host);
+                    log.warn("Host {} ({}) does not answer: calls go elsewhere", peer.beat.getFriendlyName(), host);
                 }
-                reach.abandonCalls(host);
             }
+            case GONE -> {}
         }
     }
 

@@ -3,6 +3,7 @@ package dev.trellis.host.node;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
 import dev.trellis.lattice.contracts.Contracts;
+import dev.trellis.lattice.contracts.beat.Beat;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.Labels;
@@ -126,8 +127,9 @@ final class RouteKeeper {
         used.put(subject, own);
         boolean sameSite =
                 peer.beat().getLabelsOrDefault(Labels.SITE, "default").equals(site);
+        boolean drained = peer.beat().getScheduling() == Beat.Scheduling.DRAINED;
         remote.computeIfAbsent(id, _ -> new ArrayList<>())
-                .add(new RemoteTarget(host, subject, slots, sameSite, own, peer.path()));
+                .add(new RemoteTarget(host, subject, slots, sameSite, drained, own, peer.path()));
     }
 
     private static void addAlias(Map<String, EntityId> aliases, @Nullable String alias, EntityId id) {

@@ -174,15 +174,19 @@ class NodeInvokerTest {
     }
 
     @Test
-    void invoke_onlyHostIsBroken_failsAtOnceSinceNothingRan_ifSuspectItIsTried() throws Exception {
+    void invoke_onlyHostIsGone_failsAtOnceSinceNothingRan_ifSuspectOrBrokenItIsTried() throws Exception {
         var only = at("NB", true, Duration.ofMillis(1));
         route(null, only);
         only.path().missed(System.nanoTime());
         assertThat(invoke()).isEqualTo("NB");
+        only.path().missed(System.nanoTime());
+        only.path().missed(System.nanoTime());
+        assertThat(only.path().state()).isEqualTo(PeerPath.State.BROKEN);
+        assertThat(invoke()).isEqualTo("NB");
         only.path().gone();
 
         assertFails(InvocationFailure.NoTarget.class);
-        assertThat(served).containsExactly("NB");
+        assertThat(served).containsExactly("NB", "NB");
     }
 
     @Test
@@ -288,7 +292,7 @@ class NodeInvokerTest {
             target.path().answered(roundTrip);
         }
         return new RemoteTarget(
-                target.host(), target.subject(), target.slots(), sameSite, target.calls(), target.path());
+                target.host(), target.subject(), target.slots(), sameSite, false, target.calls(), target.path());
     }
 
     private RemoteTarget gone(String host) {
@@ -298,7 +302,7 @@ class NodeInvokerTest {
     private RemoteTarget gone(String host, int slots) {
         var id = new HostId(host);
         return new RemoteTarget(
-                id, subjects.call(TARGET, id), slots, true, new RemoteCalls(), new PeerPath(System::nanoTime));
+                id, subjects.call(TARGET, id), slots, true, false, new RemoteCalls(), new PeerPath(System::nanoTime));
     }
 
     private void route(@org.jspecify.annotations.Nullable LocalActor local, RemoteTarget... remotes) {
