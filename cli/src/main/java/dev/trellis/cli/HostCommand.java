@@ -30,11 +30,11 @@ final class HostCommand implements Callable<Integer> {
         Session.NatsAddress address = session.natsAddress();
         try (Shutdown shutdown = Shutdown.onSignals()) {
             try {
-                LatticeTransport transport = session.connect(address, Role.HOST);
-                shutdown.add("the connection", transport::close);
                 Path directory = hostOptions.data == null
                         ? Servers.freeHostDirectory(session.dataDirectory().resolve("hosts"))
                         : hostOptions.dataDirectory(session);
+                LatticeTransport transport = connect(address, directory);
+                shutdown.add("the connection", transport::close);
                 Servers.RunningHost host = Servers.host(wish, directory, transport);
                 shutdown.add("the host", host::stop);
                 report(console, host, transport.description());
@@ -48,6 +48,22 @@ final class HostCommand implements Callable<Integer> {
             }
         }
         return ExitCode.OK.number();
+    }
+
+    /** A host that knows what to run does so without its lattice, and searches for that meanwhile. */
+    private LatticeTransport connect(Session.NatsAddress address, Path directory)
+            throws CliException, InterruptedException {
+        try {
+            return session.connect(address, Role.HOST);
+        } catch (CliException e) {
+            if (e.exitCode() != ExitCode.UNREACHABLE || !Servers.canRunAlone(directory)) {
+                throw e;
+            }
+            session.console()
+                    .note("No NATS server can be reached at " + e.where().orElse(address.url())
+                            + ". The host runs what it ran before, and searches for its lattice meanwhile.");
+            return session.search(address, Role.HOST);
+        }
     }
 
     private void report(Console console, Servers.RunningHost host, String nats) {

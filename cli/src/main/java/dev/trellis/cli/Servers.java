@@ -143,6 +143,11 @@ final class Servers {
         }
     }
 
+    /** Whether a host with this directory has something to run without a lattice. */
+    static boolean canRunAlone(Path directory) {
+        return TrellisHost.canRunAlone(directory);
+    }
+
     private static void close(HostIdentity identity, RuntimeException failure) {
         try {
             identity.close();

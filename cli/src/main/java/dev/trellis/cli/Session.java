@@ -4,6 +4,7 @@ import dev.trellis.lattice.model.Role;
 import dev.trellis.lattice.nats.NatsConfig;
 import dev.trellis.lattice.transport.ArtifactStore;
 import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.lattice.transport.SearchingTransport;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
 import java.nio.file.Path;
@@ -127,6 +128,12 @@ final class Session {
                     .at(config.servers() + " (" + address.origin() + ")")
                     .because(e);
         }
+    }
+
+    /** Connects as {@code role} as soon as that can be done. */
+    LatticeTransport search(NatsAddress address, Role role) throws CliException {
+        NatsConfig config = natsConfig(address, role);
+        return SearchingTransport.start(() -> connector.connect(config), config.servers());
     }
 
     private NatsConfig natsConfig(NatsAddress address, Role role) throws CliException {
