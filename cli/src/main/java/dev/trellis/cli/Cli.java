@@ -54,6 +54,9 @@ final class Cli {
         root.addSubcommand(new CommandLine(new HostCommand(session))
                 .addSubcommand(new HostCommands.ListHosts(session))
                 .addSubcommand(new HostCommands.Get(session))
+                .addSubcommand(new HostSchedulingCommands.Cordon(session))
+                .addSubcommand(new HostSchedulingCommands.Drain(session))
+                .addSubcommand(new HostSchedulingCommands.Uncordon(session))
                 .addSubcommand(new HostCommands.Stop(session)));
         root.addSubcommand(new ControllerCommand(session));
         root.addSubcommand(new DeployCommand(session));

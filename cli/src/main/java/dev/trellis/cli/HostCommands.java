@@ -6,6 +6,7 @@ import dev.trellis.lattice.model.ActorDescription;
 import dev.trellis.lattice.model.ControlReply;
 import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.HostInventory;
+import dev.trellis.lattice.model.HostScheduling;
 import dev.trellis.lattice.model.HostSummary;
 import dev.trellis.lattice.model.ProviderDescription;
 import dev.trellis.lattice.model.WireJson;
@@ -40,11 +41,12 @@ final class HostCommands {
                         + client.transport().description());
                 return ExitCode.OK;
             }
-            Table table = new Table("ID", "NAME", "UPTIME", "ACTORS", "PROVIDERS", "VERSION", "LABELS");
+            Table table = new Table("ID", "NAME", "STATE", "UPTIME", "ACTORS", "PROVIDERS", "VERSION", "LABELS");
             for (HostInventory host : hosts) {
                 table.row(
                         host.hostId(),
                         host.friendlyName(),
+                        host.scheduling().text(),
                         DurationConverter.format(Duration.ofSeconds(host.uptimeSeconds())),
                         String.valueOf(host.components().size()),
                         String.valueOf(host.providers().size()),
@@ -74,7 +76,10 @@ final class HostCommands {
             }
             console.print(console.outBold(host.friendlyName()) + "  " + host.hostId());
             console.print("version " + host.version() + ", up "
-                    + DurationConverter.format(Duration.ofSeconds(host.uptimeSeconds())));
+                    + DurationConverter.format(Duration.ofSeconds(host.uptimeSeconds()))
+                    + (host.scheduling() == HostScheduling.OPEN
+                            ? ""
+                            : ", " + host.scheduling().text()));
             console.print("labels " + labels(host.labels()));
             if (!host.components().isEmpty()) {
                 Table actors = new Table("ACTOR", "INSTANCES", "APPLICATION", "IMAGE");

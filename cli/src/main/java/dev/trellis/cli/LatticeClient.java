@@ -161,8 +161,19 @@ final class LatticeClient implements AutoCloseable {
     /** Sends a command to one host and returns its reply, whether it agreed or not. */
     <T> ControlReply<T> control(String operation, HostId host, byte[] request, Class<T> type, String doing)
             throws CliException, InterruptedException {
+        return command(subjects.control(operation, host), request, type, doing);
+    }
+
+    /** Tells a host what work it may be given, and returns its reply. */
+    ControlReply<Object> schedule(String operation, HostId host, String doing)
+            throws CliException, InterruptedException {
+        return command(subjects.scheduling(operation, host), EMPTY, Object.class, doing);
+    }
+
+    private <T> ControlReply<T> command(String subject, byte[] request, Class<T> type, String doing)
+            throws CliException, InterruptedException {
         try {
-            Message reply = transport.request(subjects.control(operation, host), request, timeout);
+            Message reply = transport.request(subject, request, timeout);
             return WireJson.readReply(reply.payload(), type);
         } catch (TransportException e) {
             if (e.failure() instanceof TransportFailure.NoResponders) {

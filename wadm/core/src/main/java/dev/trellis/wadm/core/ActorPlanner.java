@@ -7,11 +7,14 @@ import dev.trellis.wadm.core.Pass.RunningActor;
 import dev.trellis.wadm.manifest.ActorComponent;
 import dev.trellis.wadm.manifest.DaemonScaler;
 import dev.trellis.wadm.manifest.ManifestScaler;
+import dev.trellis.wadm.manifest.Spread;
 import dev.trellis.wadm.manifest.SpreadScaler;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps the instances of actors at their numbers, evenly spread over the hosts they may use. */
 final class ActorPlanner {
@@ -59,6 +62,7 @@ final class ActorPlanner {
         int wantedTotal = 0;
         int runningTotal = 0;
         boolean everywhere = true;
+        boolean complete = true;
         var behind = new ArrayList<String>();
         for (var entry : wanted.entrySet()) {
             ObservedHost host = host(entry.getKey());
@@ -78,6 +82,7 @@ final class ActorPlanner {
             wantedTotal += count;
             runningTotal += Math.min(count, serving);
             everywhere &= serving > 0;
+            complete &= serving >= count;
             if (serving == count) {
                 continue;
             }
@@ -106,7 +111,7 @@ final class ActorPlanner {
         var leftovers = own.values().stream()
                 .filter(running -> !wanted.containsKey(running.host().id()))
                 .toList();
-        remove(deployment, actor, leftovers, wanted.isEmpty(), everywhere, reasons);
+        remove(deployment, actor, leftovers, wanted.isEmpty(), everywhere, complete, reasons);
     }
 
     /** How many instances each host is to run, by spread. Says in {@code reasons} which spread finds no host. */
@@ -119,19 +124,16 @@ final class ActorPlanner {
                 return;
             }
             var eligible = new TreeMap<HostId, Integer>();
-            for (ObservedHost host : pass.eligible(spread.requirements())) {
+            var cordoned = new HashSet<HostId>();
+            for (ObservedHost host :
+                    pass.eligible(spread.requirements(), host -> share(own.get(host.id()), spread) > 0)) {
                 if (foreign.containsKey(host.id())) {
                     continue;
                 }
-                RunningActor running = own.get(host.id());
-                eligible.put(
-                        host.id(),
-                        running == null
-                                ? 0
-                                : Annotations.share(
-                                                running.actor().annotations(),
-                                                running.actor().maxInstances())
-                                        .getOrDefault(spread.name(), 0));
+                eligible.put(host.id(), share(own.get(host.id()), spread));
+                if (!host.takesWork()) {
+                    cordoned.add(host.id());
+                }
             }
             if (eligible.isEmpty()) {
                 reasons.add(
@@ -147,34 +149,55 @@ final class ActorPlanner {
             }
             var shares =
                     switch (scaler) {
-                        case SpreadScaler _ -> Shares.byHost(count, eligible);
+                        case SpreadScaler _ -> Shares.byHost(count, eligible, cordoned);
                         case DaemonScaler _ -> {
                             var every = new TreeMap<HostId, Integer>();
-                            eligible.keySet().forEach(host -> every.put(host, count));
+                            eligible.forEach((host, running) ->
+                                    every.put(host, cordoned.contains(host) ? Math.min(count, running) : count));
                             yield every;
                         }
                     };
+            int placed = shares.values().stream().mapToInt(Integer::intValue).sum();
+            if (placed < count) {
+                reasons.add(
+                        StatusType.FAILED,
+                        "%d of %d instances for spread %s have no host: those that may run them are cordoned"
+                                .formatted(count - placed, count, spread.name()));
+            }
             shares.forEach((host, share) ->
                     wanted.computeIfAbsent(host, _ -> new TreeMap<>()).merge(spread.name(), share, Integer::sum));
         });
         return wanted;
     }
 
-    /** Instances on hosts that are not wanted any more go once the wanted hosts serve, so that calls find a target. */
+    /** How many instances run for a spread. */
+    private static int share(@Nullable RunningActor running, Spread spread) {
+        return running == null
+                ? 0
+                : Annotations.share(
+                                running.actor().annotations(), running.actor().maxInstances())
+                        .getOrDefault(spread.name(), 0);
+    }
+
+    /**
+     * Instances on hosts that are not wanted any more go once the wanted hosts serve, so that calls find a target; on
+     * hosts that are to be emptied once all that replace them run.
+     */
     private void remove(
             Deployment deployment,
             ActorComponent actor,
             List<RunningActor> leftovers,
             boolean nowhere,
             boolean everywhere,
+            boolean complete,
             Reasons reasons) {
         boolean homeless = nowhere && !reasons.none();
         for (RunningActor leftover : leftovers) {
             ObservedHost host = leftover.host();
-            if (homeless && host.draining()) {
+            if (homeless && !host.keepsWork()) {
                 continue; // it finishes what it has; there is no better place
             }
-            if (everywhere) {
+            if (host.keepsWork() ? everywhere : complete) {
                 var command = Reconciler.stop(deployment.application(), leftover);
                 pass.emit(Phase.REMOVE_ACTOR, command);
                 pass.failure(command.key())

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** What one reconciliation reads and gathers; its planners share it. Lives as long as the call. */
@@ -116,12 +117,30 @@ final class Pass {
         return activities.get(key) instanceof Activity.Failed failed ? Optional.of(failed) : Optional.empty();
     }
 
-    /** Hosts that may be given work and whose labels meet {@code requirements}. */
-    List<ObservedHost> eligible(Labels requirements) {
+    /**
+     * Hosts whose labels meet {@code requirements} and that may be given work, or may at least keep what {@code runsIt}
+     * says they run.
+     */
+    List<ObservedHost> eligible(Labels requirements, Predicate<ObservedHost> runsIt) {
         return state.hosts().values().stream()
-                .filter(host -> !host.draining() && host.inventory() != null)
+                .filter(host -> host.takesWork() || (host.keepsWork() && runsIt.test(host)))
                 .filter(host -> host.labels().satisfy(requirements))
                 .toList();
+    }
+
+    /** Whether a provider has taken every stored link that it is an end of, as it stands. */
+    boolean tookItsLinks(RunningProvider instance) {
+        String id = instance.provider().id();
+        return state.links().values().stream()
+                .filter(stored -> stored.link().source().value().equals(id)
+                        || stored.link().target().value().equals(id))
+                .allMatch(stored -> instance.provider().links().stream()
+                        .anyMatch(told -> told.acknowledged()
+                                && told.generation() >= stored.revision()
+                                && told.sourceId().equals(stored.link().source().value())
+                                && told.name().equals(stored.link().name().value())
+                                && told.contract()
+                                        .equals(stored.link().contract().value())));
     }
 
     /** Why nothing can be decided yet, if so: no host, or one that has not told what it runs. */
@@ -143,9 +162,7 @@ final class Pass {
                         + spread.requirements().values().entrySet().stream()
                                 .map(Object::toString)
                                 .collect(Collectors.joining(" and "));
-        var hosts = state.hosts().values().stream()
-                .map(host -> host.describe() + (host.draining() ? " draining" : ""))
-                .toList();
+        var hosts = state.hosts().values().stream().map(ObservedHost::describe).toList();
         return wanted + (spread.name().equals(Spread.DEFAULT_NAME) ? "" : " (spread " + spread.name() + ")")
                 + "; hosts: " + join(hosts);
     }

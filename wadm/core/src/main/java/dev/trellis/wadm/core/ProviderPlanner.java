@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -115,10 +116,19 @@ final class ProviderPlanner {
                     StatusType.RECONCILING,
                     "%d of %d providers run; waiting for host %s".formatted(healthy, wanted, Pass.join(behind)));
         }
+        boolean replaced = healthy >= Math.max(1, wanted)
+                && used.stream().allMatch(host -> pass.tookItsLinks(Objects.requireNonNull(running.get(host))));
         for (RunningProvider instance : running.values()) {
             if (!used.contains(instance.host().id())
                     && Annotations.belongsTo(
                             deployment.application(), instance.provider().annotations())) {
+                if (!instance.host().keepsWork() && !replaced) {
+                    reasons.add(
+                            StatusType.RECONCILING,
+                            "the provider is to leave host " + instance.host().name()
+                                    + " once another one serves all its links");
+                    continue;
+                }
                 pass.emit(
                         Phase.REMOVE_PROVIDER,
                         new WadmCommand.StopProvider(
@@ -140,7 +150,7 @@ final class ProviderPlanner {
             if (count == 0) {
                 return;
             }
-            var eligible = pass.eligible(spread.requirements()).stream()
+            var eligible = pass.eligible(spread.requirements(), host -> running.containsKey(host.id())).stream()
                     .filter(host -> !blocked(deployment, provider, running.get(host.id())))
                     .toList();
             int hosts =

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -52,6 +53,29 @@ final class Shares {
             rest--;
         }
         return parts;
+    }
+
+    /**
+     * Divides {@code instances} as {@link #byHost(int, Map)} does, but for {@code cordoned} hosts: they keep what they
+     * run, as far as that many are wanted, and get no more. The parts may add up to less, if no other host is there.
+     */
+    static SortedMap<HostId, Integer> byHost(int instances, Map<HostId, Integer> running, Set<HostId> cordoned) {
+        var result = new TreeMap<HostId, Integer>();
+        var open = new TreeMap<HostId, Integer>();
+        int rest = instances;
+        for (var entry : new TreeMap<>(running).entrySet()) {
+            if (!cordoned.contains(entry.getKey())) {
+                open.put(entry.getKey(), entry.getValue());
+                continue;
+            }
+            int kept = Math.min(rest, entry.getValue());
+            if (kept > 0) {
+                result.put(entry.getKey(), kept);
+                rest -= kept;
+            }
+        }
+        result.putAll(byHost(rest, open));
+        return result;
     }
 
     /**

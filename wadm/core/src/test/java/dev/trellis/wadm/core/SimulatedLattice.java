@@ -6,6 +6,7 @@ import dev.trellis.lattice.model.ActorDescription;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.HostInventory;
+import dev.trellis.lattice.model.HostScheduling;
 import dev.trellis.lattice.model.Labels;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
@@ -39,6 +40,7 @@ final class SimulatedLattice {
     private static final class SimulatedHost {
         Labels labels;
         boolean draining;
+        HostScheduling scheduling = HostScheduling.OPEN;
         boolean silent;
         final Map<String, ActorDescription> actors = new TreeMap<>();
         final Map<String, ProviderDescription> providers = new TreeMap<>();
@@ -63,6 +65,18 @@ final class SimulatedLattice {
 
     void drain(String id) {
         at(id).draining = true;
+    }
+
+    void schedule(String id, HostScheduling scheduling) {
+        at(id).scheduling = scheduling;
+    }
+
+    /** Takes a host out of sight with all that it runs; what is returned brings it back as it was. */
+    Runnable cutOff(String id) {
+        var key = new HostId(id);
+        SimulatedHost host = at(id);
+        hosts.remove(key);
+        return () -> hosts.put(key, host);
     }
 
     void silence(String id, boolean silent) {
@@ -145,6 +159,7 @@ final class SimulatedLattice {
                         "host-" + id,
                         host.labels,
                         host.draining,
+                        host.scheduling,
                         host.silent
                                 ? null
                                 : new HostInventory(

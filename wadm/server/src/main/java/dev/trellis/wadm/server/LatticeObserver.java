@@ -14,6 +14,7 @@ import dev.trellis.lattice.model.ControlRequests.LinkMessage;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.HostInventory;
+import dev.trellis.lattice.model.HostScheduling;
 import dev.trellis.lattice.model.Labels;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
@@ -110,6 +111,7 @@ final class LatticeObserver {
         long incarnation;
         long generation;
         boolean draining;
+        HostScheduling scheduling = HostScheduling.OPEN;
         String name = "";
         Labels labels = Labels.NONE;
 
@@ -290,8 +292,10 @@ final class LatticeObserver {
         host.lastSeenNanos = seen.atNanos();
         boolean draining = beat.getState() == Beat.State.DRAINING;
         Labels labels = labels(beat, host.labels);
-        changed |= draining != host.draining || !labels.equals(host.labels);
+        HostScheduling scheduling = scheduling(beat);
+        changed |= draining != host.draining || scheduling != host.scheduling || !labels.equals(host.labels);
         host.draining = draining;
+        host.scheduling = scheduling;
         host.labels = labels;
         host.name = beat.getFriendlyName();
         if (host.incarnation != beat.getIncarnation() && host.inventory != null) {
@@ -304,6 +308,14 @@ final class LatticeObserver {
         if (changed) {
             tell();
         }
+    }
+
+    private static HostScheduling scheduling(Beat beat) {
+        return switch (beat.getScheduling()) {
+            case CORDONED -> HostScheduling.CORDONED;
+            case DRAINED -> HostScheduling.DRAINED;
+            case OPEN, UNRECOGNIZED -> HostScheduling.OPEN;
+        };
     }
 
     private static Labels labels(Beat beat, Labels former) {
@@ -584,7 +596,10 @@ final class LatticeObserver {
         var observed = new TreeMap<HostId, ObservedHost>();
         for (Host host : hosts.values()) {
             if (!host.silent(now)) {
-                observed.put(host.id, new ObservedHost(host.id, host.name, host.labels, host.draining, host.inventory));
+                observed.put(
+                        host.id,
+                        new ObservedHost(
+                                host.id, host.name, host.labels, host.draining, host.scheduling, host.inventory));
             }
         }
         listener.observed(new LatticeState(observed, links, configs), lastNotReady);
