@@ -56,7 +56,7 @@ final class HostCommand implements Callable<Integer> {
         try {
             return session.connect(address, Role.HOST);
         } catch (CliException e) {
-            if (e.exitCode() != ExitCode.UNREACHABLE || !Servers.canRunAlone(directory)) {
+            if (e.exitCode() != ExitCode.UNREACHABLE || !Servers.canRunAlone(directory, session.options().lattice)) {
                 throw e;
             }
             session.console()

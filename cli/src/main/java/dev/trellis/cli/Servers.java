@@ -144,8 +144,8 @@ final class Servers {
     }
 
     /** Whether a host with this directory has something to run without a lattice. */
-    static boolean canRunAlone(Path directory) {
-        return TrellisHost.canRunAlone(directory);
+    static boolean canRunAlone(Path directory, LatticeName lattice) {
+        return TrellisHost.canRunAlone(directory, lattice);
     }
 
     private static void close(HostIdentity identity, RuntimeException failure) {

@@ -2,6 +2,7 @@ package dev.trellis.host.node;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.trellis.lattice.model.LatticeName;
 import dev.trellis.lattice.model.WireJson;
 import dev.trellis.lattice.transport.Digest;
 import java.io.IOException;
@@ -20,12 +21,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code state.json} in a host's directory: a {@link SavedHost} after a line with the digest of all that follows.
+ * {@code state.json} in a host's directory ({@code state-NAME.json} for another lattice than the default one): a {@link SavedHost} after a line with the digest of all that follows.
  * Readable by its owner only, since configs may hold passwords. Replaced as a whole: after a crash it holds what was
  * written last, or what was before.
  */
 final class StateFile {
-    static final String NAME = "state.json";
+    private static final String NAME = "state.json";
 
     /** Largest state kept: the largest document read. */
     static final int BYTES_MAX = WireJson.DOCUMENT_BYTES_MAX;
@@ -37,9 +38,9 @@ final class StateFile {
 
     private final Path file;
 
-    /** The state of the host in {@code directory}. */
-    StateFile(Path directory) {
-        this.file = directory.resolve(NAME);
+    /** The state of the host in {@code directory}, as a member of {@code lattice}: of another one it knows nothing. */
+    StateFile(Path directory, LatticeName lattice) {
+        this.file = directory.resolve(lattice.equals(LatticeName.DEFAULT) ? NAME : "state-" + lattice + ".json");
     }
 
     /** What was saved; nothing, with a warning and the file moved aside, if it is damaged. */
@@ -47,7 +48,7 @@ final class StateFile {
         try {
             return read();
         } catch (IOException | IllegalArgumentException | NullPointerException e) {
-            Path aside = file.resolveSibling(NAME + ".damaged");
+            Path aside = file.resolveSibling(file.getFileName() + ".damaged");
             log.warn(
                     "The state of this host in {} is damaged and not used: {}. The host starts empty until the"
                             + " controller tells it what to run; the file is kept as {}",
@@ -109,7 +110,7 @@ final class StateFile {
         if (body.length > BYTES_MAX) {
             throw new IOException("the state of this host has " + body.length + " bytes, more than " + BYTES_MAX);
         }
-        Path fresh = file.resolveSibling(NAME + ".new");
+        Path fresh = file.resolveSibling(file.getFileName() + ".new");
         Files.createDirectories(fresh.toAbsolutePath().getParent());
         Files.deleteIfExists(fresh);
         if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {

@@ -6,6 +6,7 @@ import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.WasmEngine;
 import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.LatticeName;
 import dev.trellis.lattice.model.ProviderKind;
 import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.ArtifactStore;
@@ -99,7 +100,7 @@ public final class TrellisHost implements AutoCloseable {
                 new ArtifactCache(
                         config.dataDirectory().resolve("artifacts"), ArtifactCache.BYTES_MAX, Clock.systemUTC()),
                 config.images());
-        var file = new StateFile(config.dataDirectory());
+        var file = new StateFile(config.dataDirectory(), config.lattice());
         var stopRequested = new CountDownLatch(1);
         var drain = new AtomicReference<>(config.drain());
         var started = new CompletableFuture<Boolean>();
@@ -187,8 +188,8 @@ public final class TrellisHost implements AutoCloseable {
     /**
      * Whether a host with this directory has something to run without the lattice: what it ran when it was last there.
      */
-    public static boolean canRunAlone(Path dataDirectory) {
-        return new StateFile(dataDirectory).peek().runsSomething();
+    public static boolean canRunAlone(Path dataDirectory, LatticeName lattice) {
+        return new StateFile(dataDirectory, lattice).peek().runsSomething();
     }
 
     /** The host's config. */

@@ -57,7 +57,7 @@ class RestoreTest {
         TrellisHost host = start(lattice.join());
         HostInventory before = runEchoAndStore();
         host.close();
-        assertThat(TrellisHost.canRunAlone(directory)).isTrue();
+        assertThat(TrellisHost.canRunAlone(directory, LatticeName.DEFAULT)).isTrue();
 
         var away = new StoresAway(lattice.join());
         start(away);
@@ -95,7 +95,7 @@ class RestoreTest {
         assertThat(search.found()).isTrue(); // as the host has found by now, which began earlier
         assertThat(inventory().components()).isEmpty();
         assertThat(inventory().providers()).isEmpty();
-        assertThat(TrellisHost.canRunAlone(directory))
+        assertThat(TrellisHost.canRunAlone(directory, LatticeName.DEFAULT))
                 .as("it may still be told to run it")
                 .isTrue();
     }
@@ -106,10 +106,10 @@ class RestoreTest {
         runEchoAndStore();
         control("component.scale.NA", Map.of("component_ref", "x:1", "component_id", "app-echo", "count", 0));
         control("provider.stop.NA", Map.of("provider_id", "app-store", "host_id", "NA"));
-        await(() -> !TrellisHost.canRunAlone(directory));
+        await(() -> !TrellisHost.canRunAlone(directory, LatticeName.DEFAULT));
         host.close();
 
-        assertThat(new StateFile(directory).load()).isEqualTo(SavedHost.NOTHING);
+        assertThat(new StateFile(directory, LatticeName.DEFAULT).load()).isEqualTo(SavedHost.NOTHING);
     }
 
     @Test
@@ -168,7 +168,7 @@ class RestoreTest {
                         .flatMap(provider -> provider.links().stream())
                         .anyMatch(link -> link.acknowledged()));
         await(() -> {
-            SavedHost saved = new StateFile(directory).peek();
+            SavedHost saved = new StateFile(directory, LatticeName.DEFAULT).peek();
             return saved.actors().size() == 1
                     && saved.providers().size() == 1
                     && saved.links().size() == 1

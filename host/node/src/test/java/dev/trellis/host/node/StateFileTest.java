@@ -7,6 +7,7 @@ import dev.trellis.host.node.SavedHost.SavedLink;
 import dev.trellis.host.node.SavedHost.SavedProvider;
 import dev.trellis.lattice.model.ControlRequests.LinkMessage;
 import dev.trellis.lattice.model.HostScheduling;
+import dev.trellis.lattice.model.LatticeName;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StateFileTest {
+    private static final String NAME = "state.json";
     private static final SavedHost HOST = new SavedHost(
             HostScheduling.CORDONED,
             List.of(new SavedActor(
@@ -41,24 +43,31 @@ class StateFileTest {
 
     @Test
     void load_whatWasSaved_isTheSame_andOnlyItsOwnerMayReadIt() throws Exception {
-        new StateFile(directory).save(HOST);
+        new StateFile(directory, LatticeName.DEFAULT).save(HOST);
 
-        assertThat(new StateFile(directory).load()).isEqualTo(HOST);
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve(StateFile.NAME))))
+        assertThat(new StateFile(directory, LatticeName.DEFAULT).load()).isEqualTo(HOST);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve(NAME))))
                 .isEqualTo("rw-------");
         assertThat(HOST.toString()).doesNotContain("secret");
     }
 
     @Test
+    void load_asMemberOfAnotherLattice_isNothing() throws Exception {
+        new StateFile(directory, LatticeName.DEFAULT).save(HOST);
+
+        assertThat(new StateFile(directory, new LatticeName("other")).load()).isEqualTo(SavedHost.NOTHING);
+    }
+
+    @Test
     void load_nothingThere_isNothing() {
-        assertThat(new StateFile(directory).load()).isEqualTo(SavedHost.NOTHING);
+        assertThat(new StateFile(directory, LatticeName.DEFAULT).load()).isEqualTo(SavedHost.NOTHING);
     }
 
     @Test
     void load_cutShortChangedOrOfAnotherKind_isNothing_andTheFileIsKeptAside() throws Exception {
-        var state = new StateFile(directory);
+        var state = new StateFile(directory, LatticeName.DEFAULT);
         state.save(HOST);
-        Path file = directory.resolve(StateFile.NAME);
+        Path file = directory.resolve(NAME);
         byte[] good = Files.readAllBytes(file);
         byte[] changed = good.clone();
         changed[good.length - 20] ^= 1;
@@ -72,13 +81,13 @@ class StateFileTest {
 
             assertThat(state.load()).isEqualTo(SavedHost.NOTHING);
             assertThat(file).doesNotExist();
-            assertThat(directory.resolve(StateFile.NAME + ".damaged")).hasBinaryContent(bad);
+            assertThat(directory.resolve(NAME + ".damaged")).hasBinaryContent(bad);
         }
     }
 
     @Test
     void save_again_replacesTheWhole() throws Exception {
-        var state = new StateFile(directory);
+        var state = new StateFile(directory, LatticeName.DEFAULT);
         state.save(HOST);
         state.save(SavedHost.NOTHING);
 
