@@ -162,6 +162,7 @@ public final class NatsTransport implements LatticeTransport {
      *     would wait in vain
      */
     private void openInbox() throws InterruptedException {
+        refusals.expect(inbox + ">");
         Dispatcher replies = dispatcher(inbox + ">", null, this::onInbox);
         boolean _ = flush(FLUSH_MAX);
         try {
@@ -342,7 +343,7 @@ public final class NatsTransport implements LatticeTransport {
     }
 
     private void onServerError(String error) {
-        refusals.onError(error).filter(Refusals.Refusal::publish).ifPresent(refusal -> {
+        refusals.onError(error, this::awaited).filter(Refusals.Refusal::publish).ifPresent(refusal -> {
             for (Waiter waiter : waiters.values()) {
                 if (waiter.subject().equals(refusal.subject())) {
                     waiter.answer(new Waiter.Answer.Failed(
@@ -350,6 +351,10 @@ public final class NatsTransport implements LatticeTransport {
                 }
             }
         });
+    }
+
+    private boolean awaited(String subject) {
+        return waiters.values().stream().anyMatch(waiter -> waiter.subject().equals(subject));
     }
 
     private void tick() {
@@ -808,7 +813,7 @@ public final class NatsTransport implements LatticeTransport {
     private Subscription subscribeAny(String pattern, @Nullable String queueGroup, Consumer<IncomingMessage> handler) {
         checkOpen(pattern);
         NatsSubscription subscription = new NatsSubscription(pattern, handler);
-        refusals.forget(pattern);
+        refusals.expect(pattern);
         Dispatcher dispatcher;
         try {
             dispatcher = dispatcher(pattern, queueGroup, subscription::onMessage);

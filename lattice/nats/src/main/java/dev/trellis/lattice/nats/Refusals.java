@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +19,6 @@ import org.slf4j.LoggerFactory;
  * subject, at once, but on no request's account.
  */
 final class Refusals {
-    /** Refused subscriptions that nobody asked about yet; further ones are only logged. */
-    static final int SUBSCRIPTIONS_MAX = 1024;
-
     /** Subjects of which is known when they were logged last; at the bound all are forgotten. */
     static final int LOGGED_MAX = 256;
 
@@ -33,7 +31,9 @@ final class Refusals {
 
     private final String who;
     private final String servers;
+    /** Subscriptions that are being made, and whether they were refused. */
     private final Map<String, Boolean> subscriptions = new ConcurrentHashMap<>();
+
     private final Map<String, Long> logged = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition more = lock.newCondition();
@@ -47,17 +47,22 @@ final class Refusals {
     /** What was refused, and why, for people. */
     record Refusal(boolean publish, String subject, String reason) {}
 
-    /** Takes an error of the server; empty if it is about something else. */
-    Optional<Refusal> onError(String error) {
+    /**
+     * Takes an error of the server, and logs what nobody waits to hear; empty if it is no refusal.
+     *
+     * @param awaited whether somebody waits for an answer to what was published to a subject, and will be told
+     */
+    Optional<Refusal> onError(String error, Predicate<String> awaited) {
         Optional<Refusal> refusal = parse(error);
         if (refusal.isEmpty()) {
             LOG.warn("NATS server at {}: {}", servers, error);
         } else {
             String subject = refusal.get().subject();
-            if (!refusal.get().publish() && subscriptions.size() < SUBSCRIPTIONS_MAX) {
-                subscriptions.put(subject, true);
+            boolean told =
+                    refusal.get().publish() ? awaited.test(subject) : subscriptions.replace(subject, true) != null;
+            if (!told) {
+                log(refusal.get());
             }
-            log(refusal.get());
         }
         lock.lock();
         try {
@@ -95,9 +100,9 @@ final class Refusals {
         }
     }
 
-    /** To be called before subscribing to {@code pattern}: what was refused earlier does not count. */
-    void forget(String pattern) {
-        subscriptions.remove(pattern);
+    /** To be called before subscribing to {@code pattern}, and then {@link #subscriptionRefused}. */
+    void expect(String pattern) {
+        subscriptions.put(pattern, false);
     }
 
     /**
@@ -109,12 +114,16 @@ final class Refusals {
         lock.lock();
         try {
             long left = Duration.ofSeconds(1).toNanos();
-            while (left > 0 && heard < errors.getAsLong() && !subscriptions.containsKey(pattern)) {
+            while (left > 0 && heard < errors.getAsLong() && !refused(pattern)) {
                 left = more.awaitNanos(left);
             }
         } finally {
             lock.unlock();
         }
-        return subscriptions.remove(pattern) == null ? null : reason(false);
+        return Boolean.TRUE.equals(subscriptions.remove(pattern)) ? reason(false) : null;
+    }
+
+    private boolean refused(String pattern) {
+        return Boolean.TRUE.equals(subscriptions.get(pattern));
     }
 }
