@@ -79,9 +79,9 @@ final class EdgeSites implements AutoCloseable {
     }
 
     private void startServers() throws IOException, InterruptedException {
-        makePasswords(HUB);
-        makePasswords(
-                EDGE, network.address(HUB), Objects.requireNonNull(secrets(HUB).get("TRELLIS_LEAF_PASSWORD")));
+        makePasswords(HUB, Map.of());
+        String leaf = Objects.requireNonNull(secrets(HUB).get("TRELLIS_LEAF_PASSWORD"));
+        makePasswords(EDGE, Map.of("TRELLIS_LEAF_PASSWORD", leaf), network.address(HUB));
         passwords.put(KIOSK, secrets(HUB));
         natsServer(HUB, "hub.conf");
         natsServer(EDGE, "leaf.conf");
@@ -160,14 +160,17 @@ final class EdgeSites implements AutoCloseable {
                 directory.toString());
     }
 
-    private void makePasswords(String site, String... arguments) throws IOException, InterruptedException {
+    private void makePasswords(String site, Map<String, String> environment, String... arguments)
+            throws IOException, InterruptedException {
         Path folder = Files.createDirectories(directory.resolve(site));
         for (String name : List.of("hub.conf", "leaf.conf", "roles.conf", "passwords")) {
             Files.copy(SHOP.resolve("nats").resolve(name), folder.resolve(name));
         }
         var command = new ArrayList<>(List.of("sh", folder.resolve("passwords").toString()));
         command.addAll(List.of(arguments));
-        int exit = new ProcessBuilder(command).inheritIO().start().waitFor();
+        var builder = new ProcessBuilder(command).inheritIO();
+        builder.environment().putAll(environment);
+        int exit = builder.start().waitFor();
         if (exit != 0) {
             throw new IOException("passwords ended with " + exit);
         }
