@@ -68,6 +68,7 @@ final class Cli {
                 .addSubcommand(new AppCommands.Delete(session)));
         root.addSubcommand(new CommandLine(new InventoryCommands.ActorGroup())
                 .addSubcommand(new InventoryCommands.ListActors(session))
+                .addSubcommand(new ActorInspectCommand(session))
                 .addSubcommand(new ActorInvokeCommand(session)));
         root.addSubcommand(new CommandLine(new InventoryCommands.ProviderGroup())
                 .addSubcommand(new InventoryCommands.ListProviders(session)));

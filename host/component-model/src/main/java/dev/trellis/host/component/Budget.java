@@ -7,8 +7,8 @@ import static dev.trellis.host.component.InvalidComponentException.invalid;
  * instantiation; their size is bounded, and this bounds how often they are copied and compared.
  */
 final class Budget {
-    /** Far above what real components need; some hundred megabytes at worst. */
-    static final int STEPS_MAX = 3_000_000;
+    /** Far above what real components need; a hundred megabytes or two at worst. */
+    static final int STEPS_MAX = 1_000_000;
 
     private int left = STEPS_MAX;
 

@@ -2,7 +2,9 @@ package dev.trellis.host.component;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A value type with parts. An object of its own for every definition and for every name that an import or export gives it,
@@ -65,14 +67,18 @@ public final class DefinedType implements ValueType {
 
     public record Case(String label, Optional<ValueType> type) {}
 
+    private static final int ORIGINS_MAX = 50;
+
     private final Shape shape;
     private final Layout layout;
     private final int traits;
     private final long treeSize;
     private final int depth;
+    private final @Nullable DefinedType origin;
 
     DefinedType(Shape shape) {
         this.shape = shape;
+        this.origin = null;
         this.layout = layout(shape);
         int traits = ownTraits(shape);
         long treeSize = 1L + labels(shape);
@@ -89,13 +95,29 @@ public final class DefinedType implements ValueType {
         this.depth = depth + 1;
     }
 
-    /** The same type made of other parts, of which only resources differ. */
+    /** The same type under another name, or made of other parts, of which only resources differ. */
     DefinedType(Shape shape, DefinedType original) {
         this.shape = shape;
+        this.origin = original;
         this.layout = original.layout;
         this.traits = original.traits;
         this.treeSize = original.treeSize;
         this.depth = original.depth;
+    }
+
+    /**
+     * The first that {@code known} accepts among this type and those that it is another name of, the nearest first. Looks
+     * at no more than {@value #ORIGINS_MAX}.
+     */
+    Optional<DefinedType> nearest(Predicate<DefinedType> known) {
+        DefinedType type = this;
+        for (int i = 0; i < ORIGINS_MAX && type != null; i++) {
+            if (known.test(type)) {
+                return Optional.of(type);
+            }
+            type = type.origin;
+        }
+        return Optional.empty();
     }
 
     public Shape shape() {

@@ -202,8 +202,11 @@ final class Substitution {
                 yield name;
             }
             case DefinedType defined -> {
-                ValueType replaced = values.get(defined);
-                DefinedType name = replaced instanceof DefinedType other
+                // A name of what was renamed is a name of what that is called now.
+                ValueType replaced = defined.nearest(values::containsKey)
+                        .map(known -> values.getOrDefault(known, known))
+                        .orElse(defined);
+                DefinedType name = replaced instanceof DefinedType other && !other.equals(defined)
                         ? new DefinedType(other.shape(), other)
                         : new DefinedType(inside(defined), defined);
                 values.put(defined, name);

@@ -97,7 +97,7 @@ class HostileComponentTest {
                     .section(11, 2, 0, "a", 5, 0, 0, 0, "b", 5, 1, 0)
                     .done();
         }
-        assertThat(refusal(inner)).containsAnyOf("at most 1000000 parts", "at most 3000000 steps");
+        assertThat(refusal(inner)).containsAnyOf("at most 1000000 parts", "at most 1000000 steps");
     }
 
     @Test
@@ -120,7 +120,7 @@ class HostileComponentTest {
                         .section(4, inner)
                         .section(5, 20_000, instances.toByteArray())
                         .done(),
-                "at most 3000000 steps");
+                "at most 1000000 steps");
     }
 
     @Test
