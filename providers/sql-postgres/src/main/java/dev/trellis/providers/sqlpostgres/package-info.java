@@ -1,0 +1,5 @@
+/** Capability provider: an SQL database in PostgreSQL. */
+@NullMarked
+package dev.trellis.providers.sqlpostgres;
+
+import org.jspecify.annotations.NullMarked;
