@@ -155,7 +155,8 @@ final class ApplicationDeployer {
                 status);
     }
 
-    private static CliException reasons(CliException failure, WadmReplies.Status status) {
+    /** {@code failure} with what the controller says of each part that is not as it should be. */
+    static CliException reasons(CliException failure, WadmReplies.Status status) {
         CliException result = failure;
         boolean any = false;
         for (WadmReplies.Scaler scaler : status.scalers()) {

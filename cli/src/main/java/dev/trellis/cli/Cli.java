@@ -71,7 +71,8 @@ final class Cli {
                 .addSubcommand(new ActorInspectCommand(session))
                 .addSubcommand(new ActorInvokeCommand(session)));
         root.addSubcommand(new CommandLine(new InventoryCommands.ProviderGroup())
-                .addSubcommand(new InventoryCommands.ListProviders(session)));
+                .addSubcommand(new InventoryCommands.ListProviders(session))
+                .addSubcommand(new ProviderSwapCommand(session)));
         root.addSubcommand(new CommandLine(new InventoryCommands.LinkGroup())
                 .addSubcommand(new InventoryCommands.ListLinks(session)));
         root.addSubcommand(new CommandLine(new TraceCommands.Group())

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -228,8 +229,9 @@ final class ControlEndpoint implements AutoCloseable {
             case "link.get" ->
                 reply(
                         message,
-                        ControlReply.of(
-                                records.links().stream().map(LinkMessage::of).toList()));
+                        ControlReply.of(records.links().stream()
+                                .map(stored -> LinkMessage.of(stored.link(), stored.next()))
+                                .toList()));
             case "link.put" -> putLink(message, body);
             case "link.del" -> deleteLink(message, body);
             case "claims.get" -> reply(message, ControlReply.of(records.claims()));
@@ -266,14 +268,9 @@ final class ControlEndpoint implements AutoCloseable {
                 reply(message, ControlReply.refused("host_id must be " + host + ", was " + stop.hostId()));
                 return;
             }
-            Long timeout = stop.timeout();
-            if (timeout != null && timeout < 0) {
-                throw new IllegalArgumentException("timeout must be 0 or more milliseconds, was " + timeout);
-            }
-            if (timeout != null) {
-                drain = Optional.of(Duration.ofMillis(Math.min(timeout, DRAIN_MAX.toMillis())));
-                note = "; calls get " + drain.get().toMillis() + " ms to end";
-            }
+            drain = drain(stop.timeout());
+            note = drain.map(time -> "; calls get " + time.toMillis() + " ms to end")
+                    .orElse("");
         }
         reply(message, ControlReply.accepted("host stops" + note));
         stopHost.accept(drain);
@@ -329,7 +326,15 @@ final class ControlEndpoint implements AutoCloseable {
             reply(message, answer);
         };
         providers.tell(new ProviderKeeper.ForProvider(
-                id, new ProviderSupervisor.Start(image, start.config(), start.annotations(), reply), reply));
+                id,
+                new ProviderSupervisor.Start(
+                        image,
+                        start.config(),
+                        start.annotations(),
+                        start.allowUpdate(),
+                        drain(start.timeout()).orElse(ProviderSupervisor.DRAIN_DEFAULT),
+                        reply),
+                reply));
     }
 
     private void stopProvider(IncomingMessage message, byte[] body) {
@@ -338,14 +343,34 @@ final class ControlEndpoint implements AutoCloseable {
                 required("provider_id", stop.providerId() == null ? stop.providerRef() : stop.providerId()));
         disk.tell(new StateKeeper.ProviderStopped(id)); // also if it does not run: it is not to be restored
         Consumer<ControlReply<Void>> reply = answer -> reply(message, answer);
-        providers.tell(new ProviderKeeper.ForProvider(id, new ProviderSupervisor.Stop(reply), reply));
+        Optional<Duration> drain = drain(stop.timeout());
+        if (drain.isEmpty() || drain.get().isZero()) {
+            providers.tell(new ProviderKeeper.ForProvider(id, new ProviderSupervisor.Stop(reply), reply));
+            return;
+        }
+        // It takes as long as calls do: answered now, and its end shows in the inventory and as an event.
+        providers.tell(new ProviderKeeper.ForProvider(id, new ProviderSupervisor.Stop(drain.get(), _ -> {}), _ -> {}));
+        reply(
+                message,
+                ControlReply.accepted(
+                        "provider stops; its calls get up to " + drain.get().toMillis() + " ms to end"));
+    }
+
+    /** The time that calls in flight get, cut to {@link #DRAIN_MAX}; empty if the request does not say. */
+    private static Optional<Duration> drain(@Nullable Long timeout) {
+        if (timeout != null && timeout < 0) {
+            throw new IllegalArgumentException("timeout must be 0 or more milliseconds, was " + timeout);
+        }
+        return Optional.ofNullable(timeout).map(millis -> Duration.ofMillis(Math.min(millis, DRAIN_MAX.toMillis())));
     }
 
     private void putLink(IncomingMessage message, byte[] body) throws InterruptedException {
         var request = WireJson.read(body, LinkMessage.class);
         Link link = checked(request);
+        Long revision = request.ifRevision();
         try {
-            records.putLink(link);
+            records.putLink(
+                    link, request.toNext(), revision == null ? OptionalLong.empty() : OptionalLong.of(revision));
         } catch (IllegalArgumentException | TransportException e) {
             var data = linkData(link);
             data.put("error", String.valueOf(e.getMessage()));
@@ -361,6 +386,9 @@ final class ControlEndpoint implements AutoCloseable {
         required("target", request.target());
         required("wit_namespace", request.witNamespace());
         required("wit_package", request.witPackage());
+        if (request.next() != null) {
+            required("next.target", request.next().target());
+        }
         return request.toLink();
     }
 

@@ -135,8 +135,7 @@ final class HostGuardian {
                         host.telemetry()))),
                 "providers");
         var links = host.saved().storedLinks(); // in force until the lattice tells newer ones
-        routes.tell(new RouteKeeper.LinksChanged(
-                links.stream().map(StoredLink::link).toList()));
+        routes.tell(new RouteKeeper.LinksChanged(links));
         host.records().lastKnown(host.saved().configs());
         providers.tell(new ProviderKeeper.LinksChanged(links, host.saved().configs()));
         context.spawn(restarting(LinkKeeper.create(host.records(), host.io(), routes, providers, disk)), "links");

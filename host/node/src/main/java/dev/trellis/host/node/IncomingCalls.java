@@ -120,8 +120,21 @@ final class IncomingCalls {
         return Propagation.extract(message.message().headers()).orElseGet(TraceContext::root);
     }
 
+    @SuppressWarnings("ReferenceEquality") // snapshots are told apart, not compared
     private Payload invoke(Invocation invocation, CallSpan span) throws InterruptedException {
         RouteTable table = routes.now();
+        try {
+            return invoke(invocation, table, span);
+        } catch (InvocationException e) {
+            RouteTable newest = routes.now();
+            if (newest == table || !(e.failure() instanceof InvocationFailure.NoTarget)) {
+                throw e;
+            }
+            return invoke(invocation, newest, span); // replaced by another start of it just now; it has run nowhere
+        }
+    }
+
+    private static Payload invoke(Invocation invocation, RouteTable table, CallSpan span) throws InterruptedException {
         LocalTarget target = table.localTarget(invocation.target());
         if (target == null) {
             throw new InvocationException(

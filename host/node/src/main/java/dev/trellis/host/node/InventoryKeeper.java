@@ -26,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,8 @@ final class InventoryKeeper {
 
     record ActorGone(EntityId id) implements Command {}
 
-    record ProviderChanged(ProviderDescription provider) implements Command {}
+    /** @param now adds what changes by the moment, such as counts, when it is asked for; from any thread */
+    record ProviderChanged(ProviderDescription provider, UnaryOperator<ProviderDescription> now) implements Command {}
 
     record ProviderGone(EntityId id) implements Command {}
 
@@ -88,7 +90,7 @@ final class InventoryKeeper {
     private final long startNanos = System.nanoTime();
     private final long incarnation = ThreadLocalRandom.current().nextLong();
     private final Map<String, ActorDescription> actors = new TreeMap<>();
-    private final Map<String, ProviderDescription> providers = new TreeMap<>();
+    private final Map<String, ProviderChanged> providers = new TreeMap<>();
     private final ActorRef<StateKeeper.Command> disk;
     private Labels labels;
     private HostScheduling scheduling;
@@ -142,9 +144,10 @@ final class InventoryKeeper {
                     disk.tell(new StateKeeper.ActorStopped(id));
                     changed(actors.remove(id.value()) != null);
                 }
-                case ProviderChanged(var provider) -> {
-                    disk.tell(new StateKeeper.ProviderRuns(provider));
-                    changed(!provider.equals(providers.put(provider.id(), provider)));
+                case ProviderChanged told -> {
+                    disk.tell(new StateKeeper.ProviderRuns(told.provider()));
+                    var before = providers.put(told.provider().id(), told);
+                    changed(before == null || !before.provider().equals(told.provider()));
                 }
                 case ProviderGone(var id) -> {
                     disk.tell(new StateKeeper.ProviderStopped(id));
@@ -308,7 +311,9 @@ final class InventoryKeeper {
                 human(uptime()),
                 uptime().toSeconds(),
                 List.copyOf(actors.values()),
-                List.copyOf(providers.values()),
+                providers.values().stream()
+                        .map(told -> told.now().apply(told.provider()))
+                        .toList(),
                 scheduling);
     }
 

@@ -95,28 +95,41 @@ final class LatticeRecords {
     }
 
     /** The link of a store entry; empty, with a warning, if it is not one that can be used. */
-    static Optional<Link> parseLink(KeyValueStore.Entry entry) {
+    static Optional<StoredLink> parseLink(KeyValueStore.Entry entry) {
         try {
-            Link link = WireJson.read(entry.value(), LinkMessage.class).toLink();
+            var message = WireJson.read(entry.value(), LinkMessage.class);
+            Link link = message.toLink();
             if (!storeKey(link.key()).equals(entry.key())) {
                 throw new IllegalArgumentException("it belongs under " + storeKey(link.key()));
             }
-            return Optional.of(link);
+            return Optional.of(new StoredLink(link, message.toNext(), entry.revision()));
         } catch (IllegalArgumentException | NullPointerException e) {
             log.warn("Link record {} is not used: {}", entry.key(), e.getMessage());
             return Optional.empty();
         }
     }
 
-    /**
-     * Stores a link. An equal one is left as it is.
-     *
-     * @throws IllegalArgumentException if a config that it names does not exist, or it conflicts with another link
-     */
+    /** Stores a link that stays where it points. */
     void putLink(Link link) throws InterruptedException {
+        putLink(link, Optional.empty(), OptionalLong.empty());
+    }
+
+    /**
+     * Stores a link, and where it is to point next. An equal record is left as it is.
+     *
+     * @param ifRevision if present, the record must be at this revision; then the link may move to the target that it
+     *     has as its next one, in one compare-and-set
+     * @throws IllegalArgumentException if a config that it names does not exist, it conflicts with another link, or
+     *     the record is at another revision
+     */
+    void putLink(Link link, Optional<Link> next, OptionalLong ifRevision) throws InterruptedException {
         var missing = new ArrayList<String>();
         KeyValueStore configs = configStore();
-        for (String name : concat(link.sourceConfig(), link.targetConfig())) {
+        var named = Stream.concat(Stream.of(link), next.stream())
+                .flatMap(one -> Stream.concat(one.sourceConfig().stream(), one.targetConfig().stream()))
+                .distinct()
+                .toList();
+        for (String name : named) {
             if (configs.get(name).isEmpty()) {
                 missing.add(name);
             }
@@ -127,9 +140,20 @@ final class LatticeRecords {
         }
         KeyValueStore links = linkStore();
         String key = storeKey(link.key());
-        byte[] value = WireJson.write(LinkMessage.of(link));
+        byte[] value = WireJson.write(LinkMessage.of(link, next));
         boolean _ = retryConflicts(() -> {
             var existing = links.get(key);
+            if (existing.isPresent() && Arrays.equals(existing.get().value(), value)) {
+                return true;
+            }
+            if (ifRevision.isPresent() && (existing.isEmpty() || existing.get().revision() != ifRevision.getAsLong())) {
+                throw new IllegalArgumentException("link %s is %s, not at revision %d: somebody else changed it"
+                        .formatted(
+                                link.key(),
+                                existing.map(entry -> "at revision " + entry.revision())
+                                        .orElse("not stored"),
+                                ifRevision.getAsLong()));
+            }
             if (existing.isEmpty()) {
                 refuseOtherFace(links, link, Long.MAX_VALUE);
                 long revision = links.create(key, value);
@@ -143,15 +167,16 @@ final class LatticeRecords {
                 }
                 return true;
             }
-            Optional<Link> old = parseLink(existing.get());
-            if (old.isPresent() && !old.get().target().equals(link.target())) {
-                throw new IllegalArgumentException(
-                        "link already exists with different target: %s points to %s, not %s; delete it first"
-                                .formatted(link.key(), old.get().target(), link.target()));
+            Optional<StoredLink> old = parseLink(existing.get());
+            if (old.isPresent() && !old.get().link().target().equals(link.target())) {
+                boolean prepared = ifRevision.isPresent() && old.get().next().equals(Optional.of(link));
+                if (!prepared) {
+                    throw new IllegalArgumentException(
+                            "link already exists with different target: %s points to %s, not %s; delete it first"
+                                    .formatted(link.key(), old.get().link().target(), link.target()));
+                }
             }
-            if (!Arrays.equals(existing.get().value(), value)) {
-                links.update(key, value, existing.get().revision());
-            }
+            links.update(key, value, existing.get().revision());
             return true;
         });
     }
@@ -184,11 +209,11 @@ final class LatticeRecords {
             if (existing.isPresent()) {
                 links.delete(storeKey(key), existing.get().revision());
             }
-            return existing.flatMap(LatticeRecords::parseLink);
+            return existing.flatMap(LatticeRecords::parseLink).map(StoredLink::link);
         });
     }
 
-    List<Link> links() throws InterruptedException {
+    List<StoredLink> links() throws InterruptedException {
         return linkStore().entries().stream()
                 .filter(entry -> entry.key().startsWith(LINK_PREFIX))
                 .map(LatticeRecords::parseLink)
@@ -274,12 +299,6 @@ final class LatticeRecords {
 
     void deleteConfig(String name) throws InterruptedException {
         configStore().delete(name);
-    }
-
-    private static List<String> concat(List<String> first, List<String> second) {
-        var all = new ArrayList<>(first);
-        all.addAll(second);
-        return all;
     }
 
     private interface Attempt<T> {

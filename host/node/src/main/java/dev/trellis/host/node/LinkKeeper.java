@@ -217,8 +217,7 @@ final class LinkKeeper {
                     return;
                 }
                 List<StoredLink> inForce = onePerRoute();
-                routes.tell(new RouteKeeper.LinksChanged(
-                        inForce.stream().map(StoredLink::link).toList()));
+                routes.tell(new RouteKeeper.LinksChanged(inForce));
                 linksInForce = inForce;
             }
             case CONFIGS -> {
@@ -279,7 +278,7 @@ final class LinkKeeper {
         if (!entry.key().startsWith(LatticeRecords.LINK_PREFIX)) {
             return Optional.empty(); // claims
         }
-        return LatticeRecords.parseLink(entry).map(link -> new StoredLink(link, entry.revision()));
+        return LatticeRecords.parseLink(entry);
     }
 
     private static Optional<Map<String, String>> parseConfig(KeyValueStore.Entry entry) {

@@ -8,18 +8,16 @@ import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.providers.sdk.CapabilityProvider;
-import dev.trellis.providers.sdk.ProviderLink;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * A provider on this host with the links that it has acknowledged. A call over any other link does not run here; the
- * same provider on another host may have acknowledged it.
+ * A provider on this host with the links that it has acknowledged. A call over any other link does not run here, nor
+ * one over a link that it has given up since; the same provider on another host may have acknowledged it.
  *
  * @param links by key with the canonical contract
  */
-record LocalProvider(EntityId id, CapabilityProvider provider, Map<LinkKey, ProviderLink> links)
-        implements LocalTarget {
+record LocalProvider(EntityId id, CapabilityProvider provider, Map<LinkKey, ServedLink> links) implements LocalTarget {
     LocalProvider {
         links = Map.copyOf(links);
     }
@@ -31,14 +29,25 @@ record LocalProvider(EntityId id, CapabilityProvider provider, Map<LinkKey, Prov
 
     @Override
     public Payload invoke(Invocation invocation, CallSpan span) throws InterruptedException {
-        ProviderLink link = links.get(new LinkKey(invocation.source(), invocation.contract(), invocation.linkName()));
-        if (link == null) {
-            throw new InvocationException(new InvocationFailure.NoTarget(
-                    id.value(),
-                    "has not acknowledged the link '%s' for %s of %s on this host; its inventory says why"
-                            .formatted(invocation.linkName(), invocation.contract(), invocation.source())));
+        ServedLink served = links.get(new LinkKey(invocation.source(), invocation.contract(), invocation.linkName()));
+        if (served == null) {
+            throw notHere(
+                    invocation, "has not acknowledged the link '%s' for %s of %s on this host; its inventory says why");
         }
-        return provider.invoke(link, invocation);
+        int entry = served.gate().enter();
+        if (entry == CallGate.CLOSED) {
+            throw notHere(invocation, "has given up the link '%s' for %s of %s on this host");
+        }
+        try {
+            return provider.invoke(served.link(), invocation);
+        } finally {
+            served.gate().leave(entry);
+        }
+    }
+
+    private InvocationException notHere(Invocation invocation, String why) {
+        return new InvocationException(new InvocationFailure.NoTarget(
+                id.value(), why.formatted(invocation.linkName(), invocation.contract(), invocation.source())));
     }
 
     /** The key by which {@link #links} holds {@code link}. */

@@ -61,11 +61,12 @@ final class NodeInvoker implements Invoker {
             throw deadlineExceeded(invocation);
         }
         RouteTable table = routes.now();
+        Invocation call = invocation;
         for (int round = 1; ; round++) {
             try {
-                return invoke(invocation, table, span);
+                return invoke(call, table, span);
             } catch (InvocationException e) {
-                if (!(e.failure() instanceof InvocationFailure.NoTarget) || round == ROUNDS_MAX) {
+                if (!ranNowhere(e.failure()) || round == ROUNDS_MAX) {
                     throw e;
                 }
                 RouteTable next = routes.now();
@@ -78,9 +79,14 @@ final class NodeInvoker implements Invoker {
                 if (next == table) {
                     throw e;
                 }
-                table = next; // it has run nowhere, and what runs where has changed
+                table = next; // it has run nowhere, and what runs where, or where its link points, has changed
+                call = next.redirected(call);
             }
         }
+    }
+
+    private static boolean ranNowhere(InvocationFailure failure) {
+        return failure instanceof InvocationFailure.NoTarget || failure instanceof InvocationFailure.NotLinked;
     }
 
     private Payload invoke(Invocation invocation, RouteTable table, CallSpan span) throws InterruptedException {

@@ -6,12 +6,15 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import dev.trellis.lattice.model.ControlReply;
 import dev.trellis.lattice.model.EntityId;
-import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -65,6 +68,7 @@ final class ProviderKeeper {
     private final ProviderSupervisor.Surroundings host;
     private final Map<EntityId, Kept> supervisors = new HashMap<>();
     private LinksChanged lattice = new LinksChanged(List.of(), Map.of());
+    private Set<LinkKey> keys = Set.of(); // of the links of the lattice
     private long spawned;
     private int stopping;
 
@@ -110,48 +114,55 @@ final class ProviderKeeper {
                             id, host, context.getSelf().narrow())),
                     "provider-" + id + "-" + ++spawned));
             supervisors.put(id, kept);
-            kept.tellLinks(only(linksOf(id), lattice.configs(), id));
+            kept.tellLinks(only(linksOf(id), id, kept.told));
         }
         kept.tell(forProvider.command());
     }
 
     private Stream<StoredLink> linksOf(EntityId id) {
-        return lattice.links().stream()
-                .filter(stored -> stored.link().source().equals(id)
-                        || stored.link().target().equals(id));
+        return lattice.links().stream().filter(stored -> stored.of(id).isPresent());
     }
 
     /** Only a provider whose own links or configs have changed hears of it. */
     private void onLinksChanged(LinksChanged changed) {
         lattice = changed;
         var own = new HashMap<EntityId, List<StoredLink>>();
+        keys = changed.links().stream().map(stored -> stored.link().key()).collect(Collectors.toSet());
         for (StoredLink stored : changed.links()) {
-            Link link = stored.link();
-            if (supervisors.containsKey(link.source())) {
-                own.computeIfAbsent(link.source(), _ -> new ArrayList<>()).add(stored);
-            }
-            if (supervisors.containsKey(link.target()) && !link.target().equals(link.source())) {
-                own.computeIfAbsent(link.target(), _ -> new ArrayList<>()).add(stored);
+            var ends = new HashSet<EntityId>(List.of(stored.link().source()));
+            ends.add(stored.link().target());
+            stored.next().ifPresent(next -> ends.add(next.target()));
+            for (EntityId end : ends) {
+                if (supervisors.containsKey(end)) {
+                    own.computeIfAbsent(end, _ -> new ArrayList<>()).add(stored);
+                }
             }
         }
         supervisors.forEach(
-                (id, kept) -> kept.tellLinks(only(own.getOrDefault(id, List.of()).stream(), changed.configs(), id)));
+                (id, kept) -> kept.tellLinks(only(own.getOrDefault(id, List.of()).stream(), id, kept.told)));
     }
 
-    /** The links with those configs that they name for the end of {@code id}. */
-    private static ProviderSupervisor.LinksChanged only(
-            Stream<StoredLink> links, Map<String, Map<String, String>> configs, EntityId id) {
+    /**
+     * The links with those configs that they name for the end of {@code id}, and those of the links told before that
+     * have another target now.
+     */
+    private ProviderSupervisor.LinksChanged only(
+            Stream<StoredLink> links, EntityId id, ProviderSupervisor.LinksChanged before) {
         List<StoredLink> own = links.toList();
         var named = new HashMap<String, Map<String, String>>();
         for (StoredLink stored : own) {
-            for (String name : ProviderSupervisor.configNames(stored.link(), id)) {
-                var config = configs.get(name);
+            for (String name : WantedLinks.configNames(stored.of(id).orElseThrow(), id)) {
+                var config = lattice.configs().get(name);
                 if (config != null) {
                     named.put(name, config);
                 }
             }
         }
-        return new ProviderSupervisor.LinksChanged(own, named);
+        var moved = new HashSet<>(before.moved());
+        before.links().forEach(stored -> moved.add(stored.link().key()));
+        own.forEach(stored -> moved.remove(stored.link().key()));
+        moved.retainAll(keys);
+        return new ProviderSupervisor.LinksChanged(own, named, Set.copyOf(moved));
     }
 
     private void onIdle(Idle idle) {

@@ -5,16 +5,15 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
+import dev.trellis.host.node.ProviderLinks.Step;
 import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.model.ControlReply;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.ImageRef;
 import dev.trellis.lattice.model.LatticeName;
-import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.model.ProviderDescription;
 import dev.trellis.lattice.model.ProviderKind;
-import dev.trellis.lattice.model.ProviderLinkStatus;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.observability.telemetry.Telemetry;
@@ -30,11 +29,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -48,9 +46,20 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one provider of this host: starts it, gives it its links one at a time until it has acknowledged all of them
- * as they stand, asks for its health, stops it. What the provider does itself never runs in the mailbox.
+ * as they stand, asks for its health, replaces it by another start of itself, stops it. What the provider does itself
+ * never runs in the mailbox.
  */
 final class ProviderSupervisor {
+    /*
+     * A provider is started as a candidate. The first one serves as soon as it runs. One that is to replace another is
+     * given every link while the other serves; once it has acknowledged all that the other has, and says that it is
+     * well, it takes over and the route is flipped by one message. Anything that goes wrong before that ends the
+     * candidate and nothing else. The one replaced is closed when its calls have ended, or their time is over.
+     *
+     * A link that moves to another provider leaves this one in the same way: it serves calls of hosts that have not
+     * heard of the move, and those in flight, and is forgotten then.
+     */
+
     static final Duration HEALTH_EVERY = Duration.ofSeconds(5);
 
     /** A link that was refused is offered again so often: what stood in its way may have gone. */
@@ -65,47 +74,123 @@ final class ProviderSupervisor {
      */
     static final Duration LINK_MAX = Duration.ofSeconds(10);
 
+    /** Time for a provider that is to take over a link, or another's place, to become healthy with it. */
+    static final Duration WELL_MAX = Duration.ofSeconds(5);
+
+    private static final Duration WELL_PAUSE = Duration.ofMillis(50);
+
+    /** Time for a provider to be fit to replace another; then the other stays. */
+    static final Duration REPLACE_MAX = Duration.ofSeconds(25);
+
     /** Time for a health check; then the provider counts as unhealthy. */
     static final Duration HEALTH_MAX = Duration.ofSeconds(1);
 
     /** Time for a provider to close; then it counts as stopped. */
     static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
+    /**
+     * How long a link that has moved serves calls that still come. Other hosts hear of the move within milliseconds;
+     * one that has not in this time has lost the lattice, for longer than {@link PeerWatcher#SILENCE}.
+     */
+    static final Duration LINGER = PeerWatcher.SILENCE.plusMillis(500);
+
+    /** Time for calls in flight to end where nobody says another. */
+    static final Duration DRAIN_DEFAULT = Duration.ofSeconds(30);
+
+    /** Replaced ones that still have calls in flight; while there are so many, a further replacement is refused. */
+    static final int DRAINING_MAX = 4;
+
+    private static final Duration DRAIN_CHECK_EVERY = Duration.ofMillis(50);
+
     private static final Logger log = LoggerFactory.getLogger(ProviderSupervisor.class);
 
     sealed interface Command {}
 
+    /**
+     * Start the provider.
+     *
+     * @param replace whether another start of it that runs is to be replaced; its calls get {@code drain} to end
+     */
     record Start(
-            ImageRef image, List<String> configs, Map<String, String> annotations, Consumer<ControlReply<Void>> reply)
+            ImageRef image,
+            List<String> configs,
+            Map<String, String> annotations,
+            boolean replace,
+            Duration drain,
+            Consumer<ControlReply<Void>> reply)
+            implements Command {
+        Start(
+                ImageRef image,
+                List<String> configs,
+                Map<String, String> annotations,
+                Consumer<ControlReply<Void>> reply) {
+            this(image, configs, annotations, false, DRAIN_DEFAULT, reply);
+        }
+    }
+
+    /**
+     * Stop; {@code reply} is told when it has, or at once if nothing runs. Calls in flight get {@code drain} to end,
+     * and none but those over links that have just moved comes in any more.
+     */
+    record Stop(Duration drain, Consumer<ControlReply<Void>> reply) implements Command {
+        Stop(Consumer<ControlReply<Void>> reply) {
+            this(Duration.ZERO, reply);
+        }
+    }
+
+    /**
+     * All links that this provider is an end of, and the configs that they name for it, as far as those exist.
+     *
+     * @param moved those that it was the target of, as long as they have another one
+     */
+    record LinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs, Set<LinkKey> moved)
+            implements Command {
+        LinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs) {
+            this(links, configs, Set.of());
+        }
+    }
+
+    private record Started(
+            BoundedTask task, Start request, ProviderKind kind, CapabilityProvider provider, CallGate outgoing)
             implements Command {}
 
-    /** Stop; {@code reply} is told when it has, or at once if nothing runs. */
-    record Stop(Consumer<ControlReply<Void>> reply) implements Command {}
+    private record StartFailed(BoundedTask task, Start request, Throwable error) implements Command {}
 
-    /** All links that this provider is an end of, and the configs that they name for it, as far as those exist. */
-    record LinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs) implements Command {}
-
-    private record Started(Task task, Start request, ProviderKind kind, CapabilityProvider provider)
+    private record LinkTaken(ProviderGeneration one, BoundedTask task, ProviderLink link, boolean prepared)
             implements Command {}
 
-    private record StartFailed(Task task, Start request, Throwable error) implements Command {}
+    private record LinkRefused(ProviderGeneration one, BoundedTask task, ProviderLink link, Throwable error)
+            implements Command {}
 
-    private record LinkTaken(Task task, ProviderLink link) implements Command {}
+    private record LinkForgotten(ProviderGeneration one, BoundedTask task, LinkKey key) implements Command {}
 
-    private record LinkRefused(Task task, ProviderLink link, Throwable error) implements Command {}
+    private record HealthTold(ProviderGeneration one, BoundedTask task, Health health, boolean overdue)
+            implements Command {}
 
-    private record LinkForgotten(Task task, LinkKey key) implements Command {}
+    private record TookOver(ProviderGeneration one, BoundedTask task) implements Command {}
 
-    private record HealthTold(Task task, Health health) implements Command {}
+    private record NotTakenOver(ProviderGeneration one, BoundedTask task, Throwable error) implements Command {}
 
-    private record Stopped(Task task, Start was) implements Command {}
+    private record Closed(ProviderGeneration one, BoundedTask task) implements Command {}
 
     /** The bound of {@code task} is over; if it has not ended, it fails now with {@code error}. */
-    private record Overdue(Task task, Function<Throwable, Command> failed, OverdueException error) implements Command {}
+    private record Overdue(BoundedTask task, Function<Throwable, Command> failed, OverdueException error)
+            implements Command {}
+
+    private record Lingered(ProviderGeneration one, LinkKey link) implements Command {}
+
+    private record LeaveOver(ProviderGeneration one, LinkKey link) implements Command {}
+
+    private record Withdraw(ProviderGeneration one) implements Command {}
+
+    private record DrainOver(ProviderGeneration one) implements Command {}
+
+    private record ReplaceOver(Candidate candidate) implements Command {}
 
     private enum Tick implements Command {
         HEALTH,
-        RETRY
+        RETRY,
+        DRAIN
     }
 
     /**
@@ -127,79 +212,45 @@ final class ProviderSupervisor {
             EventPublisher events,
             Telemetry telemetry) {}
 
-    /** The running provider. */
-    private record Running(Start request, ProviderKind kind, CapabilityProvider provider) {}
+    /** One that is to serve: it is starting, or it runs and is given its links. */
+    private static final class Candidate {
+        private final Start request;
+        private final BoundedTask starting;
+        private @Nullable ProviderGeneration one;
+        private boolean takingOver;
 
-    private record Refusal(long generation, String reason) {}
-
-    /** Something that the provider does on a thread of its own. Told apart by identity; an outdated one is ignored. */
-    private static final class Task {
-        private @Nullable Thread thread;
-        private boolean ended;
-        private boolean expired;
-
-        synchronized void begin() {
-            thread = Thread.currentThread();
-            if (expired) {
-                thread.interrupt();
-            }
-        }
-
-        /** Whether it ended in time. No interrupt comes, and none is pending, from now on. */
-        synchronized boolean end() {
-            ended = true;
-            thread = null;
-            boolean _ = Thread.interrupted();
-            return !expired;
-        }
-
-        /** Interrupts it, unless it has ended. */
-        synchronized boolean expire() {
-            if (ended) {
-                return false;
-            }
-            expired = true;
-            if (thread != null) {
-                thread.interrupt();
-            }
-            return true;
-        }
-
-        synchronized boolean ended() {
-            return ended;
-        }
-
-        synchronized boolean expired() {
-            return expired;
+        Candidate(Start request, BoundedTask starting) {
+            this.request = request;
+            this.starting = starting;
         }
     }
 
     private final ActorContext<Command> context;
+    private final TimerScheduler<Command> timers;
     private final EntityId id;
     private final Surroundings host;
-    private final Map<LinkKey, ProviderLink> wanted = new LinkedHashMap<>();
-    private final Map<LinkKey, Long> revisions = new HashMap<>();
-    private final Map<LinkKey, String> incomplete = new HashMap<>();
-    private final Map<LinkKey, ProviderLink> acknowledged = new LinkedHashMap<>();
-    private final Map<LinkKey, Refusal> refused = new HashMap<>();
-    private @Nullable Running running;
-    private @Nullable Task starting;
-    private @Nullable Task closing;
+    private final WantedLinks wanted;
+    private @Nullable ProviderGeneration serving;
+    private @Nullable Candidate candidate;
+    private @Nullable ProviderGeneration stopping; // has served, and is being closed for good
+    private final List<ProviderGeneration> replaced = new ArrayList<>();
     /** Who waits until the provider has stopped: a stop begins when it has started and talks about no link. */
     private final List<Stop> stops = new ArrayList<>();
 
-    private @Nullable Task linking;
-    private @Nullable Task checking;
-    private Health health = Health.OK;
-    private long generations;
     private final ActorRef<ProviderKeeper.Idle> keeper;
     private long messages; // of the keeper
 
     private ProviderSupervisor(
-            ActorContext<Command> context, EntityId id, Surroundings host, ActorRef<ProviderKeeper.Idle> keeper) {
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            EntityId id,
+            Surroundings host,
+            ActorRef<ProviderKeeper.Idle> keeper) {
         this.context = context;
+        this.timers = timers;
         this.id = id;
         this.host = host;
+        this.wanted = new WantedLinks(id);
         this.keeper = keeper;
     }
 
@@ -208,14 +259,15 @@ final class ProviderSupervisor {
         return Behaviors.setup(context -> Behaviors.withTimers((TimerScheduler<Command> timers) -> {
             timers.startTimerWithFixedDelay(Tick.HEALTH, HEALTH_EVERY);
             timers.startTimerWithFixedDelay(Tick.RETRY, RETRY_EVERY);
-            return new ProviderSupervisor(context, id, host, keeper).behavior();
+            return new ProviderSupervisor(context, timers, id, host, keeper).behavior();
         }));
     }
 
     private Behavior<Command> behavior() {
         return Behaviors.receiveMessage(command -> {
             onCommand(command);
-            if (running == null && starting == null && closing == null && stops.isEmpty()) {
+            endWhatMay();
+            if (serving == null && candidate == null && stopping == null && replaced.isEmpty() && stops.isEmpty()) {
                 keeper.tell(new ProviderKeeper.Idle(id, context.getSelf(), messages));
             }
             return Behaviors.same();
@@ -232,36 +284,57 @@ final class ProviderSupervisor {
                 messages++;
                 onStop(stop);
             }
-            case LinksChanged(var links, var configs) -> {
+            case LinksChanged changed -> {
                 messages++;
-                onLinksChanged(links, configs);
+                onLinksChanged(changed);
             }
             case Started started -> onStarted(started);
             case StartFailed(var task, var request, var error) -> onStartFailed(task, request, error);
-            case LinkTaken(var task, var link) -> onLinkTaken(task, link);
-            case LinkRefused(var task, var link, var error) -> onLinkRefused(task, link, error);
-            case LinkForgotten(var task, var key) -> onLinkForgotten(task, key);
-            case HealthTold(var task, var told) -> onHealth(task, told);
-            case Stopped(var task, var was) -> onStopped(task, was);
+            case LinkTaken(var one, var task, var link, var prepared) -> onLinkTaken(one, task, link, prepared);
+            case LinkRefused(var one, var task, var link, var error) -> onLinkRefused(one, task, link, error);
+            case LinkForgotten(var one, var task, var key) -> onLinkForgotten(one, task, key);
+            case HealthTold(var one, var task, var told, var overdue) -> onHealth(one, task, told, overdue);
+            case TookOver(var one, var task) -> onTookOver(one, task);
+            case NotTakenOver(var one, var task, var error) -> onNotTakenOver(one, task, error);
+            case Closed(var one, var task) -> onClosed(one, task);
             case Overdue(var task, var failed, var error) -> {
                 if (task.expire()) {
                     onCommand(failed.apply(error));
                 }
             }
+            case Lingered(var one, var link) -> one.links.lingered(link);
+            case LeaveOver(var one, var link) -> {
+                if (stops.isEmpty()) { // else the drain of the stop counts
+                    one.links.over(link);
+                }
+            }
+            case Withdraw(var one) -> onWithdraw(one);
+            case DrainOver(var one) -> one.drainOver = true;
+            case ReplaceOver(var over) -> onReplaceOver(over);
             case Tick.HEALTH -> checkHealth();
             case Tick.RETRY -> onRetry();
+            case Tick.DRAIN -> {}
         }
     }
 
-    // Starting and stopping.
+    // Starting.
 
     private void onStart(Start start) {
-        if (closing != null || !stops.isEmpty()) {
+        if (stopping != null || !stops.isEmpty()) {
             start.reply().accept(ControlReply.refused("provider " + id + " is just stopping here; ask again"));
             return;
         }
-        if (running != null || starting != null) {
+        if (!start.replace() && (serving != null || candidate != null)) {
             start.reply().accept(ControlReply.refused("provider with that ID is already running"));
+            return;
+        }
+        if (candidate != null && ProviderGeneration.same(candidate.request, start)) {
+            start.reply().accept(ControlReply.accepted("provider is starting"));
+            return;
+        }
+        if (serving != null && serving.runs(start)) {
+            abandon("the one that runs is wanted again");
+            start.reply().accept(ControlReply.accepted("provider runs"));
             return;
         }
         Optional<ProviderKind> kind = ProviderKind.resolve(start.image());
@@ -272,22 +345,43 @@ final class ProviderSupervisor {
                             .formatted(start.image(), offered())));
             return;
         }
+        if (replaced.size() >= DRAINING_MAX) {
+            start.reply()
+                    .accept(ControlReply.refused(
+                            "%d replaced starts of provider %s still have calls in flight; ask again"
+                                    .formatted(replaced.size(), id)));
+            return;
+        }
+        abandon("another start is wanted");
         start.reply().accept(ControlReply.accepted("provider starts"));
-        var task = new Task();
-        starting = task;
+        start(start, kind.get(), factory);
+    }
+
+    private void start(Start start, ProviderKind kind, ProviderFactory factory) {
+        var task = new BoundedTask();
+        var next = new Candidate(start, task);
+        var outgoing = new CallGate();
+        CapabilityProvider running = serving == null ? null : serving.provider;
+        candidate = next;
+        if (running != null) {
+            context.scheduleOnce(REPLACE_MAX, context.getSelf(), new ReplaceOver(next));
+        }
         blocking(
                 task,
                 START_MAX,
-                () -> factory.start(new ProviderContext(
-                        id,
-                        host.lattice(),
-                        settings(start.configs()),
-                        host.invoker(),
-                        host.transport(),
-                        host.folder().resolve(id.value()),
-                        host.telemetry())),
+                () -> {
+                    var provided = new ProviderContext(
+                            id,
+                            host.lattice(),
+                            settings(start.configs()),
+                            new CountingInvoker(host.invoker(), outgoing),
+                            host.transport(),
+                            host.folder().resolve(id.value()),
+                            host.telemetry());
+                    return running == null ? factory.start(provided) : factory.startBeside(provided, running);
+                },
                 CapabilityProvider::close,
-                provider -> new Started(task, start, kind.get(), provider),
+                provider -> new Started(task, start, kind, provider, outgoing),
                 error -> new StartFailed(task, start, error));
     }
 
@@ -315,33 +409,51 @@ final class ProviderSupervisor {
     }
 
     private void onStarted(Started started) {
-        if (starting != started.task()) {
-            return; // too late, and closed
+        var one = new ProviderGeneration(
+                started.request(), started.kind(), started.provider(), new ProviderLinks(wanted), started.outgoing());
+        Candidate next = candidate;
+        if (next == null || next.starting != started.task()) {
+            if (!started.task().expired()) { // else it came too late, and is closed
+                discard(one);
+            }
+            return;
         }
-        starting = null;
-        running = new Running(started.request(), started.kind(), started.provider());
-        health = Health.OK;
-        log.info(
-                "Provider {} runs: {} ({})",
-                id,
-                started.kind().image(),
-                started.request().image());
-        tell(); // first: who hears the event may ask for the inventory
-        host.events().publish("provider_started", eventData(started.request()));
-        if (stops.isEmpty()) {
-            offerNextLink();
+        if (serving == null) {
+            candidate = null;
+            serving = one;
+            serves(one);
         } else {
-            close();
+            next.one = one;
+            takeOverIfFit();
+        }
+        offerNextLink(one);
+    }
+
+    private void serves(ProviderGeneration one) {
+        one.hasServed = true;
+        log.info("Provider {} runs: {} ({})", id, one.kind.image(), one.request.image());
+        tell(); // first: who hears the event may ask for the inventory
+        host.events().publish("provider_started", eventData(one.request));
+    }
+
+    private void onStartFailed(BoundedTask task, Start request, Throwable error) {
+        if (candidate == null || candidate.starting != task) {
+            return;
+        }
+        candidate = null;
+        failed(request, reason(error));
+        if (serving == null) {
+            answerStops("provider had not started");
         }
     }
 
-    private void onStartFailed(Task task, Start request, Throwable error) {
-        if (starting != task) {
-            return;
-        }
-        starting = null;
-        String reason = reason(error);
-        log.warn("Provider {} ({}) cannot start: {}", id, request.image(), reason);
+    private void failed(Start request, String reason) {
+        log.warn(
+                "Provider {} ({}) cannot start: {}{}",
+                id,
+                request.image(),
+                reason,
+                serving == null ? "" : "; the one that runs stays");
         host.events()
                 .publish(
                         "provider_start_failed",
@@ -351,65 +463,241 @@ final class ProviderSupervisor {
                                 "host_id", host.host(),
                                 "error", reason,
                                 "link_name", "default"));
-        answerStops("provider had not started");
     }
 
+    // Replacing.
+
+    private void abandon(String why) {
+        Candidate abandoned = candidate;
+        candidate = null;
+        if (abandoned != null) {
+            log.info("Provider {} ({}) does not come to serve: {}", id, abandoned.request.image(), why);
+            if (abandoned.one != null) {
+                discard(abandoned.one);
+            }
+        }
+    }
+
+    /** Closes one that has never served. */
+    private void discard(ProviderGeneration one) {
+        one.drainOver = true;
+        one.flippedAway();
+        replaced.add(one);
+    }
+
+    private void onReplaceOver(Candidate over) {
+        if (candidate == over && serving != null) {
+            String lacks = over.one == null
+                    ? "it has not started"
+                    : over.one.links.lacksOf(serving.links).orElse("it did not take over");
+            giveUp("not ready within " + REPLACE_MAX.toSeconds() + " s: " + lacks);
+        }
+    }
+
+    /** The candidate does not replace the one that serves. */
+    private void giveUp(String reason) {
+        Candidate lost = candidate;
+        if (lost != null) {
+            candidate = null;
+            failed(lost.request, reason);
+            if (lost.one != null) {
+                discard(lost.one);
+            }
+        }
+    }
+
+    private void takeOverIfFit() {
+        Candidate next = candidate;
+        ProviderGeneration now = serving;
+        if (next == null || now == null || next.one == null || next.takingOver) {
+            return;
+        }
+        ProviderGeneration one = next.one;
+        var refusal = one.links.refusedOf(now.links);
+        if (refusal.isPresent()) {
+            giveUp(refusal.get());
+            return;
+        }
+        if (one.telling != null || one.links.lacksOf(now.links).isPresent()) {
+            return;
+        }
+        next.takingOver = true;
+        var task = new BoundedTask();
+        one.telling = task;
+        blocking(
+                task,
+                LINK_MAX,
+                () -> {
+                    awaitWell(one.provider);
+                    one.provider.takeOver();
+                    return one;
+                },
+                _ -> {},
+                _ -> new TookOver(one, task),
+                error -> new NotTakenOver(one, task, error));
+    }
+
+    private void onTookOver(ProviderGeneration one, BoundedTask task) {
+        if (one.telling != task) {
+            return;
+        }
+        one.telling = null;
+        Candidate next = candidate;
+        if (next == null || next.one != one) {
+            return; // given up meanwhile
+        }
+        ProviderGeneration old = serving;
+        candidate = null;
+        serving = one;
+        serves(one);
+        if (old != null) {
+            old.flippedAway();
+            replaced.add(old);
+            context.scheduleOnce(one.request.drain(), context.getSelf(), new DrainOver(old));
+        }
+        offerNextLink(one);
+    }
+
+    private void onNotTakenOver(ProviderGeneration one, BoundedTask task, Throwable error) {
+        if (one.telling != task) {
+            return;
+        }
+        if (task.ended()) {
+            one.telling = null;
+        }
+        if (candidate != null && candidate.one == one) {
+            giveUp(reason(error));
+        }
+    }
+
+    // Stopping.
+
     private void onStop(Stop stop) {
-        if (running == null && starting == null && closing == null) {
+        if (serving == null && candidate == null && stopping == null && replaced.isEmpty()) {
             stop.reply().accept(ControlReply.accepted("provider does not run on this host"));
             return;
         }
         stops.add(stop);
-        close();
+        ProviderGeneration now = serving;
+        if (now == null) {
+            replaced.forEach(one -> one.drainOver = true);
+            return; // one that is starting is stopped when it has started
+        }
+        abandon("the provider is to stop");
+        if (stop.drain().isPositive()) {
+            // Even if no link has moved as far as this host knows: the word of it may be on its way.
+            if (now.links.leaveAll()) {
+                context.scheduleOnce(LINGER, context.getSelf(), new Withdraw(now));
+            }
+            context.scheduleOnce(stop.drain(), context.getSelf(), new DrainOver(now));
+            replaced.forEach(one -> context.scheduleOnce(stop.drain(), context.getSelf(), new DrainOver(one)));
+        } else {
+            now.drainOver = true;
+            replaced.forEach(one -> one.drainOver = true);
+        }
     }
 
-    /**
-     * Closes the provider, unless it has not started yet or is at a link: then what comes of that closes it, or the end
-     * of its time.
-     */
-    private void close() {
-        Running stopping = running;
-        if (stopping == null || (linking != null && !linking.expired())) {
-            return;
+    /** Whoever could has heard by now that calls are to go elsewhere; those in flight are waited for. */
+    private void onWithdraw(ProviderGeneration one) {
+        if (one == serving) {
+            one.withdrawn = true;
+            one.links.served().keySet().forEach(one.links::lingered);
+            host.routes().tell(new RouteKeeper.TargetGone(id));
         }
-        var task = new Task();
-        running = null;
-        linking = null;
-        checking = null;
-        closing = task;
-        acknowledged.clear();
-        refused.clear();
+    }
+
+    /** Forgets links that have left, and closes what has no calls any more or no time. */
+    private void endWhatMay() {
+        ProviderGeneration now = serving;
+        if (now != null) {
+            if (!stops.isEmpty() && now.drainOver) {
+                now.links.served().keySet().forEach(now.links::over);
+            }
+            var left = now.links.endLeaving();
+            for (var drained : left) {
+                publishDrained(now, drained.ended(), drained.cut(), Optional.of(drained.link()));
+            }
+            if (!left.isEmpty()) {
+                tell();
+                offerNextLink(now);
+            }
+            if (!stops.isEmpty() && !now.busy() && !now.links.anyLeaving() && (now.drainOver || empty(now))) {
+                stop(now);
+            }
+        }
+        for (ProviderGeneration one : List.copyOf(replaced)) {
+            if (one.closing == null && !one.busy() && (one.drainOver || (one.inFlight() == 0 && empty(one)))) {
+                one.links.closeGates();
+                close(one);
+            }
+        }
+        boolean waiting = (now != null && (now.links.anyLeaving() || !stops.isEmpty()))
+                || replaced.stream().anyMatch(one -> one.closing == null);
+        if (waiting && !timers.isTimerActive(Tick.DRAIN)) {
+            timers.startSingleTimer(Tick.DRAIN, Tick.DRAIN, DRAIN_CHECK_EVERY);
+        }
+        if (serving == null && candidate == null && stopping == null && replaced.isEmpty() && !stops.isEmpty()) {
+            answerStops("provider stopped");
+        }
+    }
+
+    /** Whether no call over a link runs, and then none ever will. */
+    private static boolean empty(ProviderGeneration one) {
+        if (one.links.inFlight() > 0) {
+            return false;
+        }
+        one.links.closeGates();
+        return one.links.inFlight() == 0;
+    }
+
+    private void stop(ProviderGeneration now) {
+        serving = null;
+        stopping = now;
+        now.links.closeGates();
         host.routes().tell(new RouteKeeper.TargetGone(id));
         host.inventory().tell(new InventoryKeeper.ProviderGone(id));
+        close(now);
+    }
+
+    private void close(ProviderGeneration one) {
+        var task = new BoundedTask();
+        one.telling = null;
+        one.checking = null;
+        one.closing = task;
         blocking(
                 task,
                 CLOSE_MAX,
                 () -> {
-                    stopping.provider().close();
+                    one.provider.close();
                     return id;
                 },
                 _ -> {},
-                _ -> new Stopped(task, stopping.request()),
+                _ -> new Closed(one, task),
                 error -> {
                     log.warn("Provider {} did not stop cleanly: {}", id, reason(error));
-                    return new Stopped(task, stopping.request());
+                    return new Closed(one, task);
                 });
     }
 
-    private void onStopped(Task task, Start was) {
-        if (closing != task) {
-            return; // at last
+    private void onClosed(ProviderGeneration one, BoundedTask task) {
+        if (one.closing != task) {
+            return;
         }
-        closing = null;
-        log.info("Provider {} has stopped", id);
-        var data = eventData(was);
-        data.put("reason", "stop");
-        // Members that wasmCloud 1.9 still sends for clients of 0.x.
-        data.put("instance_id", id.value());
-        data.put("public_key", id.value());
-        data.put("link_name", "default");
-        host.events().publish("provider_stopped", data);
-        answerStops("provider stopped");
+        if (one == stopping) {
+            stopping = null;
+            log.info("Provider {} has stopped", id);
+            var data = eventData(one.request);
+            data.put("reason", "stop");
+            // Members that wasmCloud 1.9 still sends for clients of 0.x.
+            data.put("instance_id", id.value());
+            data.put("public_key", id.value());
+            data.put("link_name", "default");
+            host.events().publish("provider_stopped", data);
+        } else if (replaced.remove(one) && one.hasServed) {
+            long cut = one.inFlight();
+            log.info("Provider {} ({}) has been replaced; {} of its calls had not ended", id, one.request.image(), cut);
+            publishDrained(one, one.endedSinceFlip(), cut, Optional.empty());
+        }
     }
 
     private void answerStops(String message) {
@@ -426,191 +714,197 @@ final class ProviderSupervisor {
         return data;
     }
 
-    // Links: wanted against acknowledged, one change at a time.
-
-    private void onLinksChanged(List<StoredLink> links, Map<String, Map<String, String>> configs) {
-        var before = Map.copyOf(wanted);
-        wanted.clear();
-        incomplete.clear();
-        revisions.clear();
-        for (StoredLink stored : links) {
-            Link link = stored.link();
-            LinkKey key = LocalProvider.routeKey(link.key());
-            revisions.put(key, stored.revision());
-            var names = configNames(link, id);
-            var missing =
-                    names.stream().filter(name -> !configs.containsKey(name)).toList();
-            if (!missing.isEmpty()) {
-                incomplete.put(key, "waits for config " + String.join(", ", missing));
-            }
-            var merged = new HashMap<String, String>();
-            names.forEach(name -> merged.putAll(configs.getOrDefault(name, Map.of())));
-            Settings settings = Settings.of(merged);
-            ProviderLink old = before.get(key);
-            boolean same =
-                    old != null && old.link().equals(link) && old.config().equals(settings);
-            wanted.put(key, same ? old : new ProviderLink(link, id, settings, ++generations));
-        }
-        refused.keySet().retainAll(wanted.keySet());
-        offerNextLink();
-        tell();
+    private void publishDrained(ProviderGeneration one, long drained, long cut, Optional<LinkKey> link) {
+        var data = eventData(one.request);
+        data.put("drained", drained);
+        data.put("cut", cut);
+        link.ifPresent(key -> {
+            log.info("Provider {} no longer serves link {}; {} of its calls had not ended", id, key, cut);
+            data.put("source_id", key.source().value());
+            data.put("name", key.name().value());
+            data.put("contract", key.contract().value());
+        });
+        host.events().publish("provider_drained", data);
     }
 
-    /** The configs of a link that are for the end {@code id} of it. */
-    static List<String> configNames(Link link, EntityId id) {
-        return link.target().equals(id) ? link.targetConfig() : link.sourceConfig();
+    // Links: wanted against acknowledged, one change at a time.
+
+    private void onLinksChanged(LinksChanged changed) {
+        wanted.change(changed.links(), changed.configs(), changed.moved());
+        if (!stops.isEmpty()) {
+            return;
+        }
+        for (ProviderGeneration one : started()) {
+            for (LinkKey left : one.links.wantedChanged()) {
+                context.scheduleOnce(LINGER, context.getSelf(), new Lingered(one, left));
+                context.scheduleOnce(DRAIN_DEFAULT, context.getSelf(), new LeaveOver(one, left));
+            }
+            offerNextLink(one);
+        }
+        tell();
+        takeOverIfFit();
+    }
+
+    /** Those that have links to take care of. */
+    private List<ProviderGeneration> started() {
+        var all = new ArrayList<ProviderGeneration>();
+        if (serving != null) {
+            all.add(serving);
+        }
+        if (candidate != null && candidate.one != null) {
+            all.add(candidate.one);
+        }
+        return all;
     }
 
     private void onRetry() {
-        if (!refused.isEmpty()) {
-            refused.replaceAll((_, refusal) -> new Refusal(-1, refusal.reason()));
-            offerNextLink();
+        for (ProviderGeneration one : started()) {
+            if (one.links.retry()) {
+                offerNextLink(one);
+            }
         }
     }
 
-    private void offerNextLink() {
-        Running now = running;
-        if (now == null || linking != null) {
+    private void offerNextLink(ProviderGeneration one) {
+        if (one.telling != null || one.closing != null || !stops.isEmpty()) {
             return;
         }
-        var task = new Task();
-        if (!stops.isEmpty()) {
-            close();
-            return;
-        }
-        for (var entry : List.copyOf(acknowledged.entrySet())) {
-            if (!wanted.containsKey(entry.getKey())) {
-                acknowledged.remove(entry.getKey());
-                tell(); // no call may come over it any more
-                linking = task;
-                LinkKey original = entry.getValue().link().key();
-                blocking(
-                        task,
-                        LINK_MAX,
-                        () -> {
-                            now.provider().linkDelete(original);
-                            return original;
-                        },
-                        _ -> {},
-                        key -> new LinkForgotten(task, key),
-                        error -> {
-                            log.warn("Provider {} did not forget link {} cleanly: {}", id, original, reason(error));
-                            return new LinkForgotten(task, original);
-                        });
+        boolean untried = one != serving;
+        one.links.next().ifPresent(step -> {
+            switch (step) {
+                case Step.Put(var link, var prepared) -> put(one, link, prepared, prepared || untried);
+                case Step.Forget(var key) -> forget(one, key);
+            }
+        });
+    }
+
+    private void put(ProviderGeneration one, ProviderLink link, boolean prepared, boolean mustBeWell) {
+        var task = new BoundedTask();
+        one.telling = task;
+        blocking(
+                task,
+                LINK_MAX,
+                () -> {
+                    one.provider.linkPut(link);
+                    if (mustBeWell) {
+                        awaitWell(one.provider);
+                    }
+                    return link;
+                },
+                _ -> {},
+                taken -> new LinkTaken(one, task, taken, prepared),
+                error -> new LinkRefused(one, task, link, error));
+    }
+
+    /** Waits a bounded time until the provider says that it is well: calls are to move to it. */
+    private static void awaitWell(CapabilityProvider provider) throws InterruptedException, LinkRejectedException {
+        long giveUp = System.nanoTime() + WELL_MAX.toNanos();
+        while (true) {
+            Health health = provider.health();
+            if (health.healthy()) {
                 return;
             }
-        }
-        for (var entry : wanted.entrySet()) {
-            ProviderLink link = entry.getValue();
-            ProviderLink has = acknowledged.get(entry.getKey());
-            Refusal refusal = refused.get(entry.getKey());
-            if (incomplete.containsKey(entry.getKey())
-                    || (has != null && has.generation() == link.generation())
-                    || (refusal != null && refusal.generation() == link.generation())) {
-                continue;
+            if (System.nanoTime() - giveUp >= 0) {
+                throw new LinkRejectedException("the provider is not well: " + health.message());
             }
-            linking = task;
-            blocking(
-                    task,
-                    LINK_MAX,
-                    () -> {
-                        now.provider().linkPut(link);
-                        return link;
-                    },
-                    _ -> {},
-                    taken -> new LinkTaken(task, taken),
-                    error -> new LinkRefused(task, link, error));
-            return;
+            Thread.sleep(WELL_PAUSE);
         }
     }
 
-    private void onLinkTaken(Task task, ProviderLink link) {
-        if (linking != task) {
+    private void forget(ProviderGeneration one, LinkKey key) {
+        tell(); // no call may come over it any more
+        var task = new BoundedTask();
+        one.telling = task;
+        blocking(
+                task,
+                LINK_MAX,
+                () -> {
+                    one.provider.linkDelete(key);
+                    return key;
+                },
+                _ -> {},
+                forgotten -> new LinkForgotten(one, task, forgotten),
+                error -> {
+                    log.warn("Provider {} did not forget link {} cleanly: {}", id, key, reason(error));
+                    return new LinkForgotten(one, task, key);
+                });
+    }
+
+    private void onLinkTaken(ProviderGeneration one, BoundedTask task, ProviderLink link, boolean prepared) {
+        if (one.telling != task) {
             return; // of a provider that has been closed
         }
-        linking = null;
-        LinkKey key = LocalProvider.routeKey(link.link().key());
-        acknowledged.put(key, link);
-        refused.remove(key);
-        log.info("Provider {} took link {}", id, link.link().key());
+        one.telling = null;
+        one.links.taken(link, prepared);
+        log.info("Provider {} took link {}{}", id, link.link().key(), prepared ? ", to be its target next" : "");
         tell();
-        offerNextLink();
+        offerNextLink(one);
+        takeOverIfFit();
     }
 
     /** Comes once more if the provider ends after its time; only then the next link may be offered. */
-    private void onLinkRefused(Task task, ProviderLink link, Throwable error) {
-        if (linking != task) {
+    private void onLinkRefused(ProviderGeneration one, BoundedTask task, ProviderLink link, Throwable error) {
+        if (one.telling != task) {
             return;
         }
         boolean late = error instanceof OverdueException;
         if (!late) {
-            linking = null;
+            one.telling = null;
         }
         if (late || !task.expired() || unwrapped(error) instanceof LinkRejectedException) {
-            refuse(link, reason(error));
+            refuse(one, link, reason(error));
         }
-        if (late && !stops.isEmpty()) {
-            close();
-        } else {
-            offerNextLink();
-        }
+        offerNextLink(one);
+        takeOverIfFit();
     }
 
-    private void refuse(ProviderLink link, String reason) {
-        LinkKey key = LocalProvider.routeKey(link.link().key());
-        Refusal before = refused.put(key, new Refusal(link.generation(), reason));
-        if (before == null || !before.reason().equals(reason)) {
+    private void refuse(ProviderGeneration one, ProviderLink link, String reason) {
+        if (one.links.refused(link, reason)) {
             log.warn("Provider {} refused link {}: {}", id, link.link().key(), reason);
         }
         tell();
     }
 
-    private void onLinkForgotten(Task task, LinkKey key) {
-        if (linking != task) {
+    private void onLinkForgotten(ProviderGeneration one, BoundedTask task, LinkKey key) {
+        if (one.telling != task || !task.ended()) {
             return;
         }
-        if (!task.ended()) {
-            if (!stops.isEmpty()) {
-                close();
-            }
-            return;
-        }
-        linking = null;
+        one.telling = null;
         log.info("Provider {} forgot link {}", id, key);
-        offerNextLink();
+        offerNextLink(one);
+        takeOverIfFit();
     }
 
     // Health, and telling others.
 
     private void checkHealth() {
-        Running now = running;
-        if (now == null || checking != null) {
+        ProviderGeneration now = serving;
+        if (now == null || now.checking != null) {
             return;
         }
-        var task = new Task();
-        checking = task;
+        var task = new BoundedTask();
+        now.checking = task;
         blocking(
                 task,
                 HEALTH_MAX,
-                () -> now.provider().health(),
+                () -> now.provider.health(),
                 _ -> {},
-                told -> new HealthTold(task, told),
-                error -> new HealthTold(task, Health.unhealthy(reason(error))));
+                told -> new HealthTold(now, task, told, false),
+                error -> new HealthTold(now, task, Health.unhealthy(reason(error)), error instanceof OverdueException));
     }
 
-    private void onHealth(Task task, Health told) {
-        if (checking != task) {
+    private void onHealth(ProviderGeneration one, BoundedTask task, Health told, boolean overdue) {
+        if (one.checking != task) {
             return; // of a provider that has been closed
         }
-        boolean ended = task.ended();
-        if (ended) {
-            checking = null;
+        if (!overdue) {
+            one.checking = null;
         }
-        if (ended && task.expired()) {
+        if ((!overdue && task.expired()) || one != serving) {
             return; // what it says is old; the next check asks anew
         }
-        boolean changed = told.healthy() != health.healthy();
-        health = told;
+        boolean changed = told.healthy() != one.health.healthy();
+        one.health = told;
         String event =
                 changed ? (told.healthy() ? "health_check_passed" : "health_check_failed") : "health_check_status";
         host.events().publish(event, Map.of("host_id", host.host(), "provider_id", id.value()));
@@ -622,41 +916,23 @@ final class ProviderSupervisor {
 
     /** Routes and inventory learn what stands now. */
     private void tell() {
-        Running now = running;
+        ProviderGeneration now = serving;
         if (now == null) {
             return;
         }
-        host.routes().tell(new RouteKeeper.TargetChanged(new LocalProvider(id, now.provider(), acknowledged)));
-        var links = new ArrayList<ProviderLinkStatus>();
-        wanted.forEach((key, link) -> links.add(status(key, link)));
+        if (!now.withdrawn) {
+            host.routes().tell(new RouteKeeper.TargetChanged(new LocalProvider(id, now.provider, now.links.served())));
+        }
         host.inventory()
-                .tell(new InventoryKeeper.ProviderChanged(new ProviderDescription(
+                .tell(now.told(new ProviderDescription(
                         id.value(),
-                        now.request().image().value(),
+                        now.request.image().value(),
                         null,
                         0,
-                        now.request().annotations(),
-                        now.kind().image().value(),
-                        health.healthy(),
-                        links)));
-    }
-
-    private ProviderLinkStatus status(LinkKey key, ProviderLink link) {
-        ProviderLink has = acknowledged.get(key);
-        boolean current = has != null && has.generation() == link.generation();
-        Refusal refusal = refused.get(key);
-        String message = current
-                ? ""
-                : Objects.requireNonNullElseGet(
-                        incomplete.get(key), () -> refusal == null ? "not answered yet" : refusal.reason());
-        return new ProviderLinkStatus(
-                link.link().source().value(),
-                link.link().target().value(),
-                link.link().name().value(),
-                link.link().contract().value(),
-                revisions.getOrDefault(key, 0L),
-                current,
-                message);
+                        now.request.annotations(),
+                        now.kind.image().value(),
+                        now.health.healthy(),
+                        now.links.statuses())));
     }
 
     private static Throwable unwrapped(Throwable error) {
@@ -681,7 +957,7 @@ final class ProviderSupervisor {
      * comes of the work after all is told as well, once {@code late} has freed it.
      */
     private <T> void blocking(
-            Task task,
+            BoundedTask task,
             Duration max,
             Callable<T> work,
             Consumer<T> late,

@@ -1,6 +1,7 @@
 package dev.trellis.host.node;
 
 import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.beat.Beat;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,26 +34,35 @@ final class RouteKeeper {
     record TargetGone(EntityId id) implements Command {}
 
     /** All links of the lattice, at most one of a {@link LocalProvider#routeKey route key}, sorted. */
-    record LinksChanged(List<Link> links) implements Command {}
+    record LinksChanged(List<StoredLink> links) implements Command {}
 
     record PeersChanged(List<Peer> peers) implements Command {}
+
+    /** What was joined by links that have moved since is so no longer. */
+    private record Forget(Set<RouteTable.Joint> left) implements Command {}
 
     private final Subjects subjects;
     private final String site;
     private final Consumer<RouteTable> publish;
     private final Map<EntityId, LocalTarget> local = new HashMap<>();
     private final Map<String, RemoteCalls> calls = new HashMap<>(); // by subject
-    private List<Link> links = List.of();
+    private final ActorContext<Command> context;
+    private List<StoredLink> links = List.of();
+
+    /** Other hosts may still call over links as they were, until they have heard that those have moved. */
+    private final Map<RouteTable.Joint, Integer> leaving = new HashMap<>();
+
     private List<Peer> peers = List.of();
 
-    private RouteKeeper(Subjects subjects, String site, Consumer<RouteTable> publish) {
+    private RouteKeeper(ActorContext<Command> context, Subjects subjects, String site, Consumer<RouteTable> publish) {
+        this.context = context;
         this.subjects = subjects;
         this.site = site;
         this.publish = publish;
     }
 
     static Behavior<Command> create(Subjects subjects, String site, Consumer<RouteTable> publish) {
-        return Behaviors.setup(_ -> new RouteKeeper(subjects, site, publish).behavior());
+        return Behaviors.setup(context -> new RouteKeeper(context, subjects, site, publish).behavior());
     }
 
     private Behavior<Command> behavior() {
@@ -59,7 +70,9 @@ final class RouteKeeper {
             switch (command) {
                 case TargetChanged(var target) -> local.put(target.id(), target);
                 case TargetGone(var id) -> local.remove(id);
-                case LinksChanged(var changed) -> links = changed;
+                case LinksChanged(var changed) -> onLinksChanged(changed);
+                case Forget(var left) ->
+                    left.forEach(joint -> leaving.computeIfPresent(joint, (_, times) -> times > 1 ? times - 1 : null));
                 case PeersChanged(var changed) -> peers = changed;
             }
             publish.accept(snapshot());
@@ -67,15 +80,39 @@ final class RouteKeeper {
         });
     }
 
+    private void onLinksChanged(List<StoredLink> changed) {
+        var now = new HashMap<LinkKey, Link>();
+        changed.forEach(stored -> now.put(LocalProvider.routeKey(stored.link().key()), stored.link()));
+        var left = new HashSet<RouteTable.Joint>();
+        for (StoredLink before : links) {
+            Link link = now.get(LocalProvider.routeKey(before.link().key()));
+            if (link != null && !link.target().equals(before.link().target())) {
+                left.addAll(joints(before.link()));
+            }
+        }
+        links = changed;
+        if (!left.isEmpty()) {
+            left.forEach(joint -> leaving.merge(joint, 1, Integer::sum));
+            context.scheduleOnce(ProviderSupervisor.LINGER, context.getSelf(), new Forget(left));
+        }
+    }
+
+    private static List<RouteTable.Joint> joints(Link link) {
+        LinkKey key = LocalProvider.routeKey(link.key());
+        return List.of(
+                new RouteTable.Joint(link.source(), link.target(), key.contract()),
+                new RouteTable.Joint(link.target(), link.source(), key.contract()));
+    }
+
     private RouteTable snapshot() {
         var byKey = new HashMap<LinkKey, Link>();
         var toActors = new HashMap<EntityId, List<Link>>();
-        var joined = new HashSet<RouteTable.Joint>();
-        for (Link link : links) {
-            LinkKey key = LocalProvider.routeKey(link.key());
-            byKey.put(key, link);
-            joined.add(new RouteTable.Joint(link.source(), link.target(), key.contract()));
-            joined.add(new RouteTable.Joint(link.target(), link.source(), key.contract()));
+        var joined = new HashSet<>(leaving.keySet());
+        for (StoredLink stored : links) {
+            Link link = stored.link();
+            byKey.put(LocalProvider.routeKey(link.key()), link);
+            joined.addAll(joints(link));
+            stored.next().ifPresent(next -> joined.addAll(joints(next))); // another host may know of the move first
             if (Contracts.find(link.contract()).isEmpty()) { // that of actors, or one whose calls are opaque
                 toActors.computeIfAbsent(link.source(), _ -> new ArrayList<>()).add(link);
             }

@@ -1,5 +1,6 @@
 package dev.trellis.host.node;
 
+import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.model.ContractId;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.Link;
@@ -52,6 +53,12 @@ record RouteTable(
 
     Optional<Link> link(LinkKey routeKey) {
         return Optional.ofNullable(links.get(routeKey));
+    }
+
+    /** {@code invocation} with the target that its link has now; as it is if there is no such link any more. */
+    Invocation redirected(Invocation invocation) {
+        Link link = links.get(new LinkKey(invocation.source(), invocation.contract(), invocation.linkName()));
+        return link == null || link.target().equals(invocation.target()) ? invocation : invocation.to(link.target());
     }
 
     /**

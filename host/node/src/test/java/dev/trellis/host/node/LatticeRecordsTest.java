@@ -75,11 +75,12 @@ class LatticeRecordsTest {
         here.deleteLink(old.key());
         here.putLink(next);
 
-        assertThat(here.links()).containsExactly(next);
+        assertThat(here.links()).extracting(StoredLink::link).containsExactly(next);
     }
 
     private List<Link> of(String source) throws InterruptedException {
         return here.links().stream()
+                .map(StoredLink::link)
                 .filter(link -> link.source().value().equals(source))
                 .toList();
     }

@@ -81,8 +81,11 @@ class LinkKeeperTest {
 
     private List<Link> awaitLinks(Predicate<List<Link>> wanted) {
         while (true) {
-            if (routes.receiveMessage(PATIENCE) instanceof RouteKeeper.LinksChanged(var links) && wanted.test(links)) {
-                return links;
+            if (routes.receiveMessage(PATIENCE) instanceof RouteKeeper.LinksChanged(var stored)) {
+                var links = stored.stream().map(StoredLink::link).toList();
+                if (wanted.test(links)) {
+                    return links;
+                }
             }
         }
     }

@@ -232,7 +232,7 @@ class ProviderSupervisorTest {
 
     private void awaitInventory(Predicate<ProviderDescription> wanted) {
         while (true) {
-            if (inventory.receiveMessage(PATIENCE) instanceof InventoryKeeper.ProviderChanged(var told)
+            if (inventory.receiveMessage(PATIENCE) instanceof InventoryKeeper.ProviderChanged(var told, var _)
                     && wanted.test(told)) {
                 return;
             }

@@ -13,6 +13,7 @@ import dev.trellis.lattice.model.Subjects;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class RouteTableTest {
@@ -50,7 +51,8 @@ class RouteTableTest {
         var published = new AtomicReference<>(RouteTable.EMPTY);
         var keeper =
                 BehaviorTestKit.create(RouteKeeper.create(Subjects.of(LatticeName.DEFAULT), "default", published::set));
-        keeper.run(new RouteKeeper.LinksChanged(List.of(links)));
+        keeper.run(new RouteKeeper.LinksChanged(
+                Stream.of(links).map(link -> new StoredLink(link, 1)).toList()));
         return java.util.Objects.requireNonNull(published.get());
     }
 

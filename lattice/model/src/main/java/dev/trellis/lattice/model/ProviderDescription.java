@@ -24,4 +24,9 @@ public record ProviderDescription(
         annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
         links = links == null ? List.of() : List.copyOf(links);
     }
+
+    /** The same with other words about its links. */
+    public ProviderDescription withLinks(List<ProviderLinkStatus> other) {
+        return new ProviderDescription(id, imageRef, name, revision, annotations, resolved, healthy, other);
+    }
 }

@@ -403,7 +403,7 @@ final class Exchange implements Runnable {
                     new Payload.Typed(message()),
                     deadline,
                     trace);
-            return answerOf(to, listener.invoker.invoke(invocation));
+            return answerOf(to, to.invoker().invoke(invocation));
         } catch (InvocationException e) {
             return failed(to, e.failure());
         } catch (InterruptedException e) {

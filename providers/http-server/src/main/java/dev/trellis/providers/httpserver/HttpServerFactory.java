@@ -26,4 +26,13 @@ public final class HttpServerFactory implements ProviderFactory {
     public CapabilityProvider start(ProviderContext context) throws ProviderStartException, InterruptedException {
         return HttpServerProvider.start(context, Timeouts.DEFAULTS);
     }
+
+    /** The new one takes over the listeners whose addresses it keeps, with their connections: no request is lost. */
+    @Override
+    public CapabilityProvider startBeside(ProviderContext context, CapabilityProvider running)
+            throws ProviderStartException, InterruptedException {
+        return running instanceof HttpServerProvider before
+                ? HttpServerProvider.startBeside(context, before)
+                : start(context);
+    }
 }

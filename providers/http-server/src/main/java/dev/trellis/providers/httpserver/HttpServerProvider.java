@@ -12,18 +12,13 @@ import dev.trellis.providers.sdk.LinkRejectedException;
 import dev.trellis.providers.sdk.ProviderContext;
 import dev.trellis.providers.sdk.ProviderLink;
 import dev.trellis.providers.sdk.ProviderStartException;
-import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
-import io.vertx.core.file.FileSystemOptions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,37 +28,55 @@ import org.slf4j.LoggerFactory;
  * provider's listener; a link with one gets its own, which goes with it.
  */
 final class HttpServerProvider implements CapabilityProvider {
-    /** Event loops that all listeners share. They only parse and write; actors run elsewhere. */
-    static final int EVENT_LOOPS = 2;
-
     private static final Logger LOG = LoggerFactory.getLogger(HttpServerProvider.class);
-    private static final long CLOSE_SECONDS_MAX = 5;
+
+    /** A listener of the provider that this one is to replace, and where its requests go then. */
+    private record Borrowed(Listener listener, @Nullable Route route) {}
 
     private final ProviderContext context;
     private final Timeouts timeouts;
     private final HttpServerSettings settings;
     private final ListenAddress address;
-    private final AccessLog accessLog = new AccessLog();
-    private final Vertx vertx;
+    private final EventLoops loops; // guards all that follows
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final Map<LinkKey, Listener> links = new LinkedHashMap<>();
+    private @Nullable HttpServerProvider predecessor; // until it has been taken over
+    private final Map<LinkKey, Borrowed> borrowed = new LinkedHashMap<>();
+    private @Nullable Listener borrowedOwn; // at the provider's own address
     private volatile boolean closed;
 
     private HttpServerProvider(
-            ProviderContext context, Timeouts timeouts, HttpServerSettings settings, ListenAddress address) {
+            ProviderContext context,
+            Timeouts timeouts,
+            HttpServerSettings settings,
+            ListenAddress address,
+            @Nullable HttpServerProvider predecessor) {
         this.context = context;
         this.timeouts = timeouts;
         this.settings = settings;
         this.address = address;
-        this.vertx = Vertx.vertx(new VertxOptions()
-                .setPreferNativeTransport(true)
-                .setEventLoopPoolSize(EVENT_LOOPS)
-                .setUseDaemonThread(true)
-                .setFileSystemOptions(
-                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+        this.predecessor = predecessor;
+        this.loops = predecessor == null ? new EventLoops() : predecessor.loops;
     }
 
     static HttpServerProvider start(ProviderContext context, Timeouts timeouts)
+            throws ProviderStartException, InterruptedException {
+        return start(context, timeouts, null);
+    }
+
+    static HttpServerProvider startBeside(ProviderContext context, HttpServerProvider running)
+            throws ProviderStartException, InterruptedException {
+        synchronized (running.loops) {
+            if (running.closed) {
+                return start(context, running.timeouts, null);
+            }
+            running.loops.retain();
+        }
+        return start(context, running.timeouts, running);
+    }
+
+    private static HttpServerProvider start(
+            ProviderContext context, Timeouts timeouts, @Nullable HttpServerProvider running)
             throws ProviderStartException, InterruptedException {
         Optional<ListenAddress> wanted;
         HttpServerSettings settings;
@@ -71,14 +84,17 @@ final class HttpServerProvider implements CapabilityProvider {
             wanted = HttpServerSettings.address(context.config());
             settings = HttpServerSettings.of(context.config(), HttpServerSettings.DEFAULTS);
         } catch (IllegalArgumentException e) {
+            if (running != null) {
+                running.loops.release(context.id().value());
+            }
             throw new ProviderStartException("config of http server %s: %s".formatted(context.id(), e.getMessage()), e);
         }
-        var provider =
-                new HttpServerProvider(context, timeouts, settings, wanted.orElse(HttpServerSettings.ADDRESS_DEFAULT));
+        var provider = new HttpServerProvider(
+                context, timeouts, settings, wanted.orElse(HttpServerSettings.ADDRESS_DEFAULT), running);
         boolean started = false;
         try {
             if (wanted.isPresent()) {
-                provider.listen(wanted.get(), true);
+                provider.listenAtOwnAddress(wanted.get());
             }
             started = true;
             return provider;
@@ -91,24 +107,69 @@ final class HttpServerProvider implements CapabilityProvider {
         }
     }
 
+    private void listenAtOwnAddress(ListenAddress wanted) throws Listener.BindException, InterruptedException {
+        synchronized (loops) {
+            borrowedOwn = predecessor == null ? null : predecessor.find(wanted);
+            if (borrowedOwn == null) {
+                listen(wanted, true);
+            }
+        }
+    }
+
     private Listener listen(ListenAddress wanted, boolean ownedByProvider)
             throws Listener.BindException, InterruptedException {
         var listener = new Listener(
-                context.id(),
-                context.invoker(),
-                context.telemetry(),
-                timeouts,
-                accessLog,
-                vertx,
-                wanted,
-                ownedByProvider);
-        listener.open(EVENT_LOOPS);
+                context.id(), context.telemetry(), timeouts, loops.accessLog, loops.vertx, wanted, ownedByProvider);
+        listener.open(EventLoops.COUNT);
         listeners.add(listener);
         return listener;
     }
 
     @Override
+    public void takeOver() {
+        synchronized (loops) {
+            HttpServerProvider before = predecessor;
+            predecessor = null;
+            if (before == null) {
+                return;
+            }
+            if (borrowedOwn != null) {
+                adopt(before, borrowedOwn, null);
+                borrowedOwn.ownedByProvider(true);
+            }
+            borrowed.forEach((link, one) -> {
+                adopt(before, one.listener(), one.route());
+                one.listener().ownedByProvider(one.listener().address().equals(address));
+                links.put(link, one.listener());
+                LOG.info(
+                        "http server {} has taken over {} from the one that it replaces",
+                        context.id(),
+                        one.listener().bound());
+            });
+            borrowed.clear();
+            borrowedOwn = null;
+        }
+    }
+
+    private void adopt(HttpServerProvider before, Listener listener, @Nullable Route route) {
+        before.listeners.remove(listener);
+        before.links.values().removeIf(listener::equals);
+        if (!listeners.contains(listener)) {
+            listeners.add(listener);
+        }
+        if (route != null || borrowed.values().stream().noneMatch(one -> one.listener() == listener)) {
+            listener.route(route);
+        }
+    }
+
+    @Override
     public void linkPut(ProviderLink link) throws LinkRejectedException, InterruptedException {
+        synchronized (loops) {
+            put(link);
+        }
+    }
+
+    private void put(ProviderLink link) throws LinkRejectedException, InterruptedException {
         LinkKey key = link.link().key();
         if (!Contracts.canonical(link.link().contract()).equals(Contracts.HTTP_SERVER.id())) {
             throw new LinkRejectedException("link %s has contract %s; an http server takes links of %s only"
@@ -123,7 +184,7 @@ final class HttpServerProvider implements CapabilityProvider {
             throw new LinkRejectedException(
                     "config of the link from %s to %s: %s".formatted(context.id(), link.actor(), e.getMessage()), e);
         }
-        var next = new Route(key, link.actor(), link.generation(), linkSettings);
+        var next = new Route(key, link.actor(), link.generation(), linkSettings, context.invoker());
         Listener before = links.get(key);
         Route current = before == null ? null : before.route();
         if (current != null && current.generation() > next.generation()) {
@@ -134,6 +195,22 @@ final class HttpServerProvider implements CapabilityProvider {
             return;
         }
         Listener listener = find(wanted);
+        Listener theirs = listener != null || predecessor == null ? null : predecessor.find(wanted);
+        if (theirs != null) {
+            for (var other : borrowed.entrySet()) {
+                Route taken = other.getValue().route();
+                if (!other.getKey().equals(key) && other.getValue().listener() == theirs && taken != null) {
+                    throw addressTaken(link, theirs, taken);
+                }
+            }
+            borrowed.put(key, new Borrowed(theirs, next));
+            if (before != null) {
+                links.remove(key);
+                detach(before);
+            }
+            return;
+        }
+        borrowed.remove(key);
         if (listener == null) {
             try {
                 listener = listen(wanted, wanted.equals(address));
@@ -144,14 +221,7 @@ final class HttpServerProvider implements CapabilityProvider {
         } else {
             var taken = listener.route();
             if (taken != null) {
-                throw new LinkRejectedException(
-                        "link from %s to %s: address %s already serves actor %s (link name '%s'); give one of the two links an address of its own"
-                                .formatted(
-                                        context.id(),
-                                        link.actor(),
-                                        listener.bound(),
-                                        taken.actor(),
-                                        taken.link().name()));
+                throw addressTaken(link, listener, taken);
             }
         }
         listener.route(next);
@@ -160,6 +230,17 @@ final class HttpServerProvider implements CapabilityProvider {
         if (before != null) {
             detach(before);
         }
+    }
+
+    private LinkRejectedException addressTaken(ProviderLink link, Listener listener, Route taken) {
+        return new LinkRejectedException(
+                "link from %s to %s: address %s already serves actor %s (link name '%s'); give one of the two links an address of its own"
+                        .formatted(
+                                context.id(),
+                                link.actor(),
+                                listener.bound(),
+                                taken.actor(),
+                                taken.link().name()));
     }
 
     private @Nullable Listener find(ListenAddress wanted) {
@@ -174,9 +255,12 @@ final class HttpServerProvider implements CapabilityProvider {
 
     @Override
     public void linkDelete(LinkKey link) {
-        Listener listener = links.remove(link);
-        if (listener != null) {
-            detach(listener);
+        synchronized (loops) {
+            borrowed.remove(link);
+            Listener listener = links.remove(link);
+            if (listener != null) {
+                detach(listener);
+            }
         }
     }
 
@@ -208,7 +292,7 @@ final class HttpServerProvider implements CapabilityProvider {
     }
 
     AccessLog accessLog() {
-        return accessLog;
+        return loops.accessLog;
     }
 
     /** The listener that serves {@code link}. */
@@ -218,24 +302,20 @@ final class HttpServerProvider implements CapabilityProvider {
 
     @Override
     public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try (var closing = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Listener listener : listeners) {
-                closing.execute(listener::close);
+        List<Listener> own;
+        synchronized (loops) {
+            if (closed) {
+                return;
             }
+            closed = true;
+            own = List.copyOf(listeners);
+            listeners.clear();
+            links.clear();
+            borrowed.clear();
         }
-        listeners.clear();
-        links.clear();
-        try {
-            vertx.close().toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException e) {
-            LOG.warn("http server {} did not stop its event loops cleanly", context.id(), e);
+        try (var closing = Executors.newVirtualThreadPerTaskExecutor()) {
+            own.forEach(listener -> closing.execute(listener::close));
         }
-        accessLog.close();
+        loops.release(context.id().value());
     }
 }

@@ -1,6 +1,5 @@
 package dev.trellis.providers.httpserver;
 
-import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.observability.telemetry.Telemetry;
 import io.netty.handler.codec.DecoderException;
@@ -37,7 +36,6 @@ final class Listener {
     private static final AtomicInteger RANDOM_PORTS = new AtomicInteger();
 
     final EntityId provider;
-    final Invoker invoker;
     final Telemetry telemetry;
     final Timeouts timeouts;
     final AccessLog accessLog;
@@ -46,7 +44,7 @@ final class Listener {
 
     private final Vertx vertx;
     private final ListenAddress address;
-    private final boolean ownedByProvider;
+    private volatile boolean ownedByProvider;
     private final AtomicInteger inProgress = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicLong bodyBytes = new AtomicLong();
@@ -67,7 +65,6 @@ final class Listener {
 
     Listener(
             EntityId provider,
-            Invoker invoker,
             Telemetry telemetry,
             Timeouts timeouts,
             AccessLog accessLog,
@@ -75,7 +72,6 @@ final class Listener {
             ListenAddress address,
             boolean ownedByProvider) {
         this.provider = provider;
-        this.invoker = invoker;
         this.telemetry = telemetry;
         this.timeouts = timeouts;
         this.accessLog = accessLog;
@@ -157,6 +153,10 @@ final class Listener {
     /** Whether it stays when it has no link; else it belongs to one link and goes with it. */
     boolean ownedByProvider() {
         return ownedByProvider;
+    }
+
+    void ownedByProvider(boolean owned) {
+        ownedByProvider = owned;
     }
 
     @Nullable

@@ -40,6 +40,12 @@ public interface CapabilityProvider extends AutoCloseable {
      */
     Payload invoke(ProviderLink link, Invocation invocation) throws InterruptedException;
 
+    /**
+     * Calls go to this provider from now on, and not to the one that it was started beside any more; takes over what
+     * only one of them can hold. Must not fail, and return at once. One that holds nothing of the kind does nothing.
+     */
+    default void takeOver() {}
+
     /** Whether the provider can do its work now. Must return within 1 s, else it counts as unhealthy. */
     Health health();
 

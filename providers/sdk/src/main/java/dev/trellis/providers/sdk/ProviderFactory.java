@@ -15,4 +15,17 @@ public interface ProviderFactory {
      * @throws ProviderStartException if it cannot start: what was expected, and what to do; nothing is left behind
      */
     CapabilityProvider start(ProviderContext context) throws ProviderStartException, InterruptedException;
+
+    /**
+     * Starts a provider that is to replace {@code running}, which has the same identity and serves meanwhile; it may be
+     * of another kind. The new one is given all links. Then either {@link CapabilityProvider#takeOver} is called and
+     * {@code running} is closed later, or the new one is closed and {@code running} goes on as if nothing had been.
+     * A provider that holds what only one can have, such as a port, leaves it with {@code running} until it takes over.
+     *
+     * @throws ProviderStartException as {@link #start}
+     */
+    default CapabilityProvider startBeside(ProviderContext context, CapabilityProvider running)
+            throws ProviderStartException, InterruptedException {
+        return start(context);
+    }
 }

@@ -1,8 +1,10 @@
 package dev.trellis.wadm.core;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -42,6 +44,13 @@ final class Annotations {
 
     static boolean belongsTo(String application, Map<String, String> annotations) {
         return managed(annotations) && application.equals(annotations.get(APPLICATION));
+    }
+
+    /** The configs that something with these annotations was started with. */
+    static Set<String> configs(Map<String, String> annotations) {
+        return Arrays.stream(annotations.getOrDefault(CONFIG, "").split(",", -1))
+                .map(entry -> entry.substring(0, Math.max(0, entry.lastIndexOf('@'))))
+                .collect(Collectors.toSet());
     }
 
     /** {@code share} of one host as the value of {@link #SPREAD_COUNTS}. */

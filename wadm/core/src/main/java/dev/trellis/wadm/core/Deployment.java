@@ -3,6 +3,7 @@ package dev.trellis.wadm.core;
 import dev.trellis.wadm.manifest.ConfigEntry;
 import dev.trellis.wadm.manifest.Manifest;
 import dev.trellis.wadm.manifest.ManifestLink;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -13,6 +14,11 @@ public record Deployment(Manifest manifest, String version) {
     /** Name of the application. */
     public String application() {
         return manifest.name();
+    }
+
+    /** Time that calls in flight get to end on a provider that is replaced or stopped. */
+    Duration drain() {
+        return manifest.drain();
     }
 
     /** The links and configs that it puts into the lattice's stores. */

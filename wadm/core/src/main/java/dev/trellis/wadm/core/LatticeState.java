@@ -5,6 +5,7 @@ import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -20,8 +21,17 @@ public record LatticeState(
         configs = Map.copyOf(configs);
     }
 
-    /** A link as it is stored, and the revision at which it was. */
-    public record StoredLink(Link link, long revision) {}
+    /**
+     * A link as it is stored, and the revision at which it was.
+     *
+     * @param next the same link to the target that it is to have next, if it is to move
+     */
+    public record StoredLink(Link link, Optional<Link> next, long revision) {
+        /** A link that stays where it points. */
+        public StoredLink(Link link, long revision) {
+            this(link, Optional.empty(), revision);
+        }
+    }
 
     /** A config as it is stored, and the revision at which it was. Its values stay out of {@link #toString()}. */
     public record StoredConfig(Map<String, String> values, long revision) {

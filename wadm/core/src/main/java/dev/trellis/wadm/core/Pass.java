@@ -5,9 +5,12 @@ import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.HostInventory;
 import dev.trellis.lattice.model.ImageRef;
 import dev.trellis.lattice.model.Labels;
+import dev.trellis.lattice.model.Link;
+import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.model.ProviderDescription;
 import dev.trellis.wadm.manifest.ConfigEntry;
 import dev.trellis.wadm.manifest.ManifestComponent;
+import dev.trellis.wadm.manifest.ManifestLink;
 import dev.trellis.wadm.manifest.Spread;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -18,12 +21,13 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -54,6 +58,8 @@ final class Pass {
     private final Map<String, List<RunningProvider>> providers = new HashMap<>();
     private final Map<Phase, List<WadmCommand>> commands = new EnumMap<>(Phase.class);
     private final Set<CommandKey> keys = new HashSet<>();
+    private final Map<String, Set<LinkKey>> held = new HashMap<>();
+    private final Set<EntityId> ready = new HashSet<>();
 
     Pass(LatticeState state, Map<CommandKey, Activity> activities) {
         this.state = state;
@@ -99,6 +105,32 @@ final class Pass {
 
     Collection<List<RunningProvider>> allProviders() {
         return providers.values();
+    }
+
+    /** What the stored links of {@code deployment} point to stays until they have moved to where it wants them. */
+    void holdWhatServes(Deployment deployment) {
+        for (ManifestLink wanted : deployment.manifest().links()) {
+            Link link = wanted.toLink();
+            var stored = state.links().get(link.key());
+            if (stored != null && !stored.link().target().equals(link.target())) {
+                held.computeIfAbsent(stored.link().target().value(), _ -> new HashSet<>())
+                        .add(link.key());
+            }
+        }
+    }
+
+    /** The links, still to be moved, for which {@code id} must not be stopped yet. */
+    Set<LinkKey> heldBy(String id) {
+        return held.getOrDefault(id, Set.of());
+    }
+
+    /** All that is wanted of {@code target} runs as wanted, and is well: links may move to it. */
+    void ready(EntityId target) {
+        ready.add(target);
+    }
+
+    boolean isReady(EntityId target) {
+        return ready.contains(target);
     }
 
     /** Adds {@code command} to the plan, unless the plan has one for the same thing already. */
@@ -249,14 +281,18 @@ final class Pass {
 
     /** Reasons of one scaler, in the order in which they were found, and the worst type among them. */
     static final class Reasons {
-        private final Set<String> messages = new LinkedHashSet<>();
+        private final Map<String, StatusType> messages = new LinkedHashMap<>();
         private StatusType type = StatusType.DEPLOYED;
 
         void add(StatusType reasonType, String message) {
             if (reasonType.compareTo(type) < 0) {
                 type = reasonType;
             }
-            messages.add(message);
+            messages.putIfAbsent(message, reasonType);
+        }
+
+        void all(BiConsumer<StatusType, String> each) {
+            messages.forEach((message, reasonType) -> each.accept(reasonType, message));
         }
 
         boolean none() {
@@ -268,7 +304,7 @@ final class Pass {
         }
 
         String message() {
-            return String.join("; ", messages);
+            return String.join("; ", messages.keySet());
         }
     }
 }

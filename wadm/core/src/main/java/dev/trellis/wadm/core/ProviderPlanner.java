@@ -42,6 +42,9 @@ final class ProviderPlanner {
                 String.join(",", Pass.configKeys(provider)));
         var reasons = new Reasons();
         plan(deployment, provider, id, reasons);
+        if (reasons.type() == StatusType.DEPLOYED) {
+            pass.ready(provider.id());
+        }
         return new ScalerStatus(id, provider.name(), KIND, provider.image().value(), reasons.type(), reasons.message());
     }
 
@@ -75,7 +78,7 @@ final class ProviderPlanner {
                 wantedAnnotations.put(Annotations.SPREAD_NAME, demand.spread().name());
                 RunningProvider instance = running.get(host.id());
                 var key = new CommandKey.Provider(provider.id(), host.id());
-                if (instance == null) {
+                if (instance == null || !current(deployment, provider, wantedAnnotations, instance)) {
                     pass.emit(
                             Phase.PROVIDER,
                             new WadmCommand.StartProvider(
@@ -84,12 +87,8 @@ final class ProviderPlanner {
                                     provider.id(),
                                     provider.image(),
                                     Pass.configKeys(provider),
-                                    wantedAnnotations));
-                } else if (!current(deployment, provider, wantedAnnotations, instance)) {
-                    // A host refuses to start what it runs already: stop it now, start it when it is gone.
-                    pass.emit(
-                            Phase.PROVIDER,
-                            new WadmCommand.StopProvider(deployment.application(), host.id(), provider.id()));
+                                    wantedAnnotations,
+                                    deployment.drain()));
                 } else {
                     if (instance.provider().healthy()) {
                         healthy++;
@@ -129,13 +128,20 @@ final class ProviderPlanner {
                                     + " once another one serves all its links");
                     continue;
                 }
-                pass.emit(
-                        Phase.REMOVE_PROVIDER,
-                        new WadmCommand.StopProvider(
-                                deployment.application(), instance.host().id(), provider.id()));
+                var serves = pass.heldBy(provider.id().value());
+                if (serves.isEmpty()) {
+                    pass.emit(
+                            Phase.REMOVE_PROVIDER,
+                            new WadmCommand.StopProvider(
+                                    deployment.application(), instance.host().id(), provider.id(), deployment.drain()));
+                }
                 reasons.add(
                         StatusType.RECONCILING,
-                        "the provider is to leave host " + instance.host().name());
+                        "the provider is to leave host " + instance.host().name()
+                                + (serves.isEmpty()
+                                        ? ""
+                                        : "; it serves link "
+                                                + serves.iterator().next() + " until that has moved"));
             }
         }
     }

@@ -8,6 +8,7 @@ import dev.trellis.wadm.core.Pass.RunningProvider;
 import dev.trellis.wadm.manifest.ActorComponent;
 import dev.trellis.wadm.manifest.CapabilityComponent;
 import dev.trellis.wadm.manifest.ManifestComponent;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -23,8 +24,8 @@ import java.util.TreeSet;
  * Compares what is desired with what is observed. A pure function: the same input gives the same plan, and once all
  * that a plan asks for is observed the next plan asks for nothing.
  *
- * <p>One plan need not be the last: a link waits until its configs are observed, a provider with another image is
- * stopped before it is started, instances leave a host after those that replace them run. Each plan holds all that can
+ * <p>One plan need not be the last: a link waits until its configs are observed; one that is to have another target
+ * is prepared, then moved when the target has acknowledged it, and what it pointed to is stopped after that; instances leave a host after those that replace them run. Each plan holds all that can
  * be done now.
  */
 public final class Reconciler {
@@ -48,6 +49,7 @@ public final class Reconciler {
         var store = new StorePlanner(pass);
         var actors = new ActorPlanner(pass);
         var providers = new ProviderPlanner(pass);
+        desired.forEach(pass::holdWhatServes);
         var owned = new HashMap<String, Ownership>();
         known.forEach(ownership -> owned.merge(ownership.application(), ownership, Ownership::with));
         desired.forEach(
@@ -79,7 +81,9 @@ public final class Reconciler {
         }
 
         var leftovers = new TreeMap<String, Integer>();
-        var orphans = removeStopped(pass, owned.keySet(), wanted, leftovers);
+        var drains = new HashMap<String, Duration>();
+        deployments.forEach(deployment -> drains.put(deployment.application(), deployment.drain()));
+        var orphans = removeStopped(pass, owned.keySet(), wanted, drains, leftovers);
         for (Deployment deployment : deployments) {
             var ownership = deployment.ownership();
             var rest = owned.getOrDefault(deployment.application(), Ownership.none(deployment.application()));
@@ -98,7 +102,11 @@ public final class Reconciler {
 
     /** Stops what runs for applications or components that are no longer desired; tells what it does not know. */
     private static List<String> removeStopped(
-            Pass pass, Set<String> known, Map<EntityId, String> wanted, Map<String, Integer> leftovers) {
+            Pass pass,
+            Set<String> known,
+            Map<EntityId, String> wanted,
+            Map<String, Duration> drains,
+            Map<String, Integer> leftovers) {
         var orphans = new TreeSet<String>();
         var wantedIds = new HashSet<String>();
         wanted.forEach((id, application) -> wantedIds.add(application + "/" + id));
@@ -117,7 +125,9 @@ public final class Reconciler {
                     continue;
                 }
                 leftovers.merge(application, 1, Integer::sum);
-                pass.emit(Phase.REMOVE_ACTOR, stop(application, instance));
+                if (pass.heldBy(instance.actor().id()).isEmpty()) {
+                    pass.emit(Phase.REMOVE_ACTOR, stop(application, instance));
+                }
             }
         }
         for (List<RunningProvider> instances : pass.allProviders()) {
@@ -135,12 +145,15 @@ public final class Reconciler {
                     continue;
                 }
                 leftovers.merge(application, 1, Integer::sum);
-                pass.emit(
-                        Phase.REMOVE_PROVIDER,
-                        new WadmCommand.StopProvider(
-                                application,
-                                instance.host().id(),
-                                new EntityId(instance.provider().id())));
+                if (pass.heldBy(instance.provider().id()).isEmpty()) {
+                    pass.emit(
+                            Phase.REMOVE_PROVIDER,
+                            new WadmCommand.StopProvider(
+                                    application,
+                                    instance.host().id(),
+                                    new EntityId(instance.provider().id()),
+                                    drains.getOrDefault(application, Duration.ZERO)));
+                }
             }
         }
         return List.copyOf(orphans);

@@ -4,6 +4,7 @@ import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.model.ProviderLinkStatus;
+import dev.trellis.wadm.core.LatticeState.StoredLink;
 import dev.trellis.wadm.core.Pass.Phase;
 import dev.trellis.wadm.core.Pass.Reasons;
 import dev.trellis.wadm.core.Pass.RunningProvider;
@@ -132,7 +133,7 @@ final class StorePlanner {
             return;
         }
         var stored = pass.state.links().get(link.key());
-        if (stored != null && stored.link().equals(link)) {
+        if (stored != null && stored.link().equals(link) && stored.next().isEmpty()) {
             acknowledged(deployment, link, stored.revision(), reasons);
             return;
         }
@@ -151,20 +152,80 @@ final class StorePlanner {
             reasons.add(
                     StatusType.FAILED,
                     "link %s, put by somebody else; delete it or name this one differently".formatted(from));
-        } else if (isProvider(deployment, link.target())
-                && pass.providers(link.target().value()).isEmpty()) {
-            reasons.add(StatusType.WAITING, "link %s until provider %s runs".formatted(from, link.target()));
+        } else if (!usable(deployment, link.target())) {
+            reasons.add(StatusType.WAITING, "link %s until %s runs as it should".formatted(from, link.target()));
         } else {
-            // A link is never moved in place: hosts refuse one key with another target.
-            var command = new WadmCommand.DeleteLink(deployment.application(), link.key());
-            pass.emit(Phase.LINK, command);
-            waitFor(command.key(), "to be deleted, since " + from, reasons);
+            move(deployment, stored, link, reasons);
         }
+    }
+
+    private boolean usable(Deployment deployment, EntityId target) {
+        return isProvider(deployment, target)
+                ? pass.isReady(target) && !pass.providers(target.value()).isEmpty()
+                : !pass.actors(target.value()).isEmpty();
+    }
+
+    /**
+     * Moves a link to a target that runs, without a moment at which calls have nowhere to go: it is offered to the new
+     * target while they go to the old one, and the record changes once, when every instance has acknowledged it.
+     */
+    private void move(Deployment deployment, StoredLink stored, Link link, Reasons reasons) {
+        var prepared = stored.next().equals(Optional.of(link));
+        if (prepared) {
+            var before = new Reasons();
+            acknowledged(link, List.of(link.target()), deployment, stored.revision(), before);
+            if (!before.none()) {
+                before.all((type, message) -> reasons.add(
+                        type,
+                        message
+                                + "; %s serves meanwhile"
+                                        .formatted(stored.link().target())));
+                return;
+            }
+        }
+        if (prepared && !readyToMove(deployment, link)) {
+            reasons.add(StatusType.RECONCILING, "it waits for the other links that move to " + link.target());
+            return;
+        }
+        WadmCommand command = prepared
+                ? new WadmCommand.MoveLink(deployment.application(), link, stored.revision())
+                : new WadmCommand.PrepareLink(deployment.application(), stored.link(), link);
+        pass.emit(Phase.LINK, command);
+        waitFor(
+                command.key(),
+                "to %s from %s to %s"
+                        .formatted(
+                                prepared ? "move" : "be prepared to move",
+                                stored.link().target(),
+                                link.target()),
+                reasons);
+    }
+
+    /** Whether every link of the application that is to move to {@code link}'s target may, so that all do at once. */
+    private boolean readyToMove(Deployment deployment, Link link) {
+        for (ManifestLink other : deployment.manifest().links()) {
+            Link wanted = other.toLink();
+            var stored = pass.state.links().get(wanted.key());
+            if (wanted.target().equals(link.target())
+                    && stored != null
+                    && !stored.link().target().equals(wanted.target())) {
+                var reasons = new Reasons();
+                acknowledged(wanted, List.of(wanted.target()), deployment, stored.revision(), reasons);
+                if (!stored.next().equals(Optional.of(wanted)) || !reasons.none()) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     /** A stored link counts once every provider at either end has taken it at this revision. */
     private void acknowledged(Deployment deployment, Link link, long revision, Reasons reasons) {
-        for (EntityId end : List.of(link.source(), link.target())) {
+        acknowledged(link, List.of(link.source(), link.target()), deployment, revision, reasons);
+    }
+
+    private void acknowledged(Link link, List<EntityId> ends, Deployment deployment, long revision, Reasons reasons) {
+        for (EntityId end : ends) {
             var instances = pass.providers(end.value());
             if (instances.isEmpty() && isProvider(deployment, end)) {
                 reasons.add(StatusType.WAITING, "provider " + end + " does not run yet");
@@ -172,7 +233,7 @@ final class StorePlanner {
             for (RunningProvider instance : instances) {
                 String where = "provider " + end + " on host " + instance.host().name();
                 var answer = answer(instance, link);
-                if (answer.isEmpty()) {
+                if (answer.isEmpty() || answer.get().pending()) {
                     reasons.add(StatusType.RECONCILING, where + " has not acknowledged the link yet");
                 } else if (!answer.get().acknowledged()) {
                     reasons.add(
@@ -222,7 +283,7 @@ final class StorePlanner {
                     && !configs.containsKey(config)
                     && !desired.configs().contains(config)) {
                 configsLeft.add(config);
-                if (!linked(config)) {
+                if (!linked(config) && !started(config)) {
                     pass.emit(Phase.REMOVE_CONFIG, new WadmCommand.DeleteConfig(owned.application(), config));
                 }
             }
@@ -233,8 +294,18 @@ final class StorePlanner {
     /** Whether a stored link still uses the config; it stays until the link is gone. */
     private boolean linked(String config) {
         return pass.state.links().values().stream()
-                .anyMatch(stored -> stored.link().sourceConfig().contains(config)
-                        || stored.link().targetConfig().contains(config));
+                .flatMap(stored -> Stream.concat(Stream.of(stored.link()), stored.next().stream()))
+                .anyMatch(link -> link.sourceConfig().contains(config)
+                        || link.targetConfig().contains(config));
+    }
+
+    /** Whether a provider runs that was started with the config, and serves on until its links have moved. */
+    private boolean started(String config) {
+        return pass.allProviders().stream()
+                .flatMap(List::stream)
+                .filter(instance -> !pass.heldBy(instance.provider().id()).isEmpty())
+                .anyMatch(instance ->
+                        Annotations.configs(instance.provider().annotations()).contains(config));
     }
 
     private void waitFor(CommandKey key, String what, Reasons reasons) {

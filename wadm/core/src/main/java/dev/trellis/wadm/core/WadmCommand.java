@@ -5,6 +5,7 @@ import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.ImageRef;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -31,6 +32,14 @@ public sealed interface WadmCommand {
             case DeleteConfig delete -> "delete config " + delete.name();
             case PutLink put ->
                 "link %s to %s".formatted(put.link().key(), put.link().target());
+            case PrepareLink prepare ->
+                "prepare link %s to move from %s to %s"
+                        .formatted(
+                                prepare.link().key(),
+                                prepare.link().target(),
+                                prepare.next().target());
+            case MoveLink move ->
+                "move link %s to %s".formatted(move.link().key(), move.link().target());
             case DeleteLink delete -> "delete link " + delete.link();
         };
     }
@@ -59,14 +68,18 @@ public sealed interface WadmCommand {
         }
     }
 
-    /** Starts a provider on a host that does not run it. */
+    /**
+     * Runs a provider on a host like this. One that the host runs with another image, config or annotations serves
+     * until this one has taken all its links; then its calls get {@code drain} to end.
+     */
     record StartProvider(
             String application,
             HostId host,
             EntityId provider,
             ImageRef image,
             List<String> config,
-            Map<String, String> annotations)
+            Map<String, String> annotations,
+            Duration drain)
             implements WadmCommand {
         public StartProvider {
             config = List.copyOf(config);
@@ -79,8 +92,8 @@ public sealed interface WadmCommand {
         }
     }
 
-    /** Stops a provider on a host. */
-    record StopProvider(String application, HostId host, EntityId provider) implements WadmCommand {
+    /** Stops a provider on a host; its calls get {@code drain} to end. */
+    record StopProvider(String application, HostId host, EntityId provider, Duration drain) implements WadmCommand {
         @Override
         public CommandKey key() {
             return new CommandKey.Provider(provider, host);
@@ -114,6 +127,32 @@ public sealed interface WadmCommand {
 
     /** Stores a link. */
     record PutLink(String application, Link link) implements WadmCommand {
+        @Override
+        public CommandKey key() {
+            return new CommandKey.StoredLink(link.key());
+        }
+    }
+
+    /**
+     * Has the target that a link is to have next offered the link, while calls keep going where they go.
+     *
+     * @param link as it is stored
+     * @param next the same with the new target
+     */
+    record PrepareLink(String application, Link link, Link next) implements WadmCommand {
+        @Override
+        public CommandKey key() {
+            return new CommandKey.StoredLink(link.key());
+        }
+    }
+
+    /**
+     * Has calls over a link go to the target for which it was prepared, which has acknowledged that.
+     *
+     * @param link with the new target
+     * @param revision of the record as it was acknowledged; if it has changed since, nothing happens
+     */
+    record MoveLink(String application, Link link, long revision) implements WadmCommand {
         @Override
         public CommandKey key() {
             return new CommandKey.StoredLink(link.key());

@@ -201,7 +201,7 @@ final class ReconcilerTest {
     }
 
     @Test
-    void reconcile_providerConfigChanges_restartsItWithTheNewOne() {
+    void reconcile_providerConfigChanges_replacesItByOneWithTheNewOne() {
         lattice.host("a").host("b");
         lattice.converge(Manifests.of("user-api").provider("p", "p:1", PORT, 1).deployment("v1"));
         var changed = Manifests.of("user-api")
@@ -214,7 +214,7 @@ final class ReconcilerTest {
             commands.forEach(command -> kinds.add(command.getClass().getSimpleName()));
             lattice.apply(commands);
         }
-        assertThat(kinds).containsExactly("PutConfig", "StopProvider", "StartProvider");
+        assertThat(kinds).containsExactly("PutConfig", "StartProvider");
         assertThat(lattice.configs().get("user_api-p-config")).isNotNull();
     }
 

@@ -21,20 +21,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A lattice that does at once what commands say, and insists on the rules that real hosts insist on. */
 final class SimulatedLattice {
-    static final int ROUNDS_MAX = 8;
+    static final int ROUNDS_MAX = 10;
 
     private final SortedMap<HostId, SimulatedHost> hosts = new TreeMap<>();
     private final Map<LinkKey, StoredLink> links = new LinkedHashMap<>();
     private final Map<String, StoredConfig> configs = new TreeMap<>();
     private final Set<EntityId> refusing = new HashSet<>();
     private final Set<EntityId> unhealthy = new HashSet<>();
+    private final Set<String> failing = new HashSet<>();
     private long revision;
 
     private static final class SimulatedHost {
@@ -89,6 +92,25 @@ final class SimulatedLattice {
 
     void refuseLinks(EntityId provider) {
         refusing.add(provider);
+    }
+
+    void failStarts(String image) {
+        failing.add(image);
+    }
+
+    void takeLinks(EntityId provider) {
+        refusing.remove(provider);
+    }
+
+    /** Links of which nobody who could serve them runs at this moment. */
+    List<LinkKey> unserved() {
+        return links.values().stream()
+                .filter(stored -> hosts.values().stream().noneMatch(host -> {
+                    String target = stored.link().target().value();
+                    return host.providers.containsKey(target) || host.actors.containsKey(target);
+                }))
+                .map(stored -> stored.link().key())
+                .toList();
     }
 
     void sicken(EntityId provider) {
@@ -179,16 +201,18 @@ final class SimulatedLattice {
     private ProviderDescription withLinks(ProviderDescription provider) {
         var id = new EntityId(provider.id());
         var statuses = links.values().stream()
-                .filter(stored -> stored.link().source().equals(id)
-                        || stored.link().target().equals(id))
-                .map(stored -> new ProviderLinkStatus(
-                        stored.link().source().value(),
-                        stored.link().target().value(),
-                        stored.link().name().value(),
-                        stored.link().contract().value(),
-                        stored.revision(),
-                        !refusing.contains(id),
-                        refusing.contains(id) ? "no such database" : ""))
+                .flatMap(stored -> Stream.concat(Stream.of(stored.link()), stored.next().stream())
+                        .filter(link ->
+                                link.source().equals(id) || link.target().equals(id))
+                        .limit(1)
+                        .map(link -> new ProviderLinkStatus(
+                                link.source().value(),
+                                link.target().value(),
+                                link.name().value(),
+                                link.contract().value(),
+                                stored.revision(),
+                                !refusing.contains(id),
+                                refusing.contains(id) ? "no such database" : "")))
                 .toList();
         return new ProviderDescription(
                 provider.id(),
@@ -219,9 +243,16 @@ final class SimulatedLattice {
             }
             case WadmCommand.StartProvider start -> {
                 var providers = at(start.host().value()).providers;
-                assertThat(providers)
-                        .as("a host runs a provider once")
-                        .doesNotContainKey(start.provider().value());
+                var running = providers.get(start.provider().value());
+                assertThat(running)
+                        .as("a host is not asked to start what it runs just so")
+                        .matches(same -> same == null
+                                || !same.imageRef().equals(start.image().value())
+                                || !same.annotations().equals(start.annotations()));
+                if (failing.contains(start.image().value())
+                        || (running != null && refusing.contains(start.provider()))) {
+                    return; // what runs stays
+                }
                 assertThat(configs.keySet()).containsAll(start.config());
                 providers.put(
                         start.provider().value(),
@@ -247,12 +278,29 @@ final class SimulatedLattice {
                 var stored = links.get(put.link().key());
                 assertThat(stored == null
                                 || stored.link().target().equals(put.link().target()))
-                        .as("a link is not moved in place")
+                        .as("a link is not moved unless it was prepared")
                         .isTrue();
                 assertThat(configs.keySet())
                         .containsAll(put.link().sourceConfig())
                         .containsAll(put.link().targetConfig());
                 storeLink(put.link());
+            }
+            case WadmCommand.PrepareLink prepare -> {
+                var stored = Objects.requireNonNull(links.get(prepare.link().key()));
+                assertThat(stored.link().target()).isEqualTo(prepare.link().target());
+                assertThat(configs.keySet())
+                        .containsAll(prepare.next().sourceConfig())
+                        .containsAll(prepare.next().targetConfig());
+                links.put(
+                        prepare.link().key(), new StoredLink(prepare.link(), Optional.of(prepare.next()), ++revision));
+            }
+            case WadmCommand.MoveLink move -> {
+                var stored = Objects.requireNonNull(links.get(move.link().key()));
+                if (stored.revision() != move.revision()) {
+                    return; // refused: somebody else has changed it
+                }
+                assertThat(stored.next()).as("only a prepared link moves").contains(move.link());
+                storeLink(move.link());
             }
             case WadmCommand.DeleteLink delete -> links.remove(delete.link());
         }

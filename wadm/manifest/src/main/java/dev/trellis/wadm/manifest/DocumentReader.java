@@ -162,6 +162,14 @@ final class DocumentReader {
                     "components cannot be shared with other applications yet; this application deploys for itself",
                     "");
         }
+        String drain = annotations.get(Manifest.DRAIN);
+        if (drain != null && Manifest.drain(drain).isEmpty()) {
+            problems.error(
+                    places.getOrDefault(Manifest.DRAIN, Position.START),
+                    path.key(Manifest.DRAIN),
+                    "time " + Problems.quote(drain) + " is not valid",
+                    "a number of ms, s or m up to 5m, such as 30s");
+        }
         annotations.forEach((key, value) -> {
             if (key.startsWith(Manifest.PIN_PREFIX)) {
                 checkPin(key, value, places.getOrDefault(key, Position.START), path.key(key), components);

@@ -42,10 +42,15 @@ final class CommandLedger {
     /** How long the effect of an accepted command may take to be observed before it counts as failed. */
     static Duration patience(WadmCommand command) {
         return switch (command) {
-            case WadmCommand.StartProvider _, WadmCommand.StopProvider _ -> Duration.ofSeconds(30);
+            case WadmCommand.StartProvider _ -> Duration.ofSeconds(30);
+            case WadmCommand.StopProvider stop -> stop.drain().plusSeconds(30);
             case WadmCommand.ScaleActor _ -> Duration.ofSeconds(15);
-            case WadmCommand.PutConfig _, WadmCommand.DeleteConfig _, WadmCommand.PutLink _, WadmCommand.DeleteLink _ ->
-                Duration.ofSeconds(5);
+            case WadmCommand.PutConfig _,
+                    WadmCommand.DeleteConfig _,
+                    WadmCommand.PutLink _,
+                    WadmCommand.PrepareLink _,
+                    WadmCommand.MoveLink _,
+                    WadmCommand.DeleteLink _ -> Duration.ofSeconds(5);
         };
     }
 

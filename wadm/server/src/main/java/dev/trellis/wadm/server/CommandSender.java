@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ExecutorService;
 
@@ -155,18 +156,30 @@ final class CommandSender {
                                 start.image().value(),
                                 start.host().value(),
                                 start.config(),
-                                start.annotations())));
+                                start.annotations(),
+                                true,
+                                start.drain().toMillis())));
             case WadmCommand.StopProvider stop ->
                 new Request(
                         subjects.control("provider.stop", stop.host()),
                         WireJson.write(new ControlRequests.StopProvider(
-                                stop.host().value(), stop.provider().value(), null)));
+                                stop.host().value(),
+                                stop.provider().value(),
+                                null,
+                                stop.drain().toMillis())));
             case WadmCommand.PutConfig put ->
                 new Request(subjects.control("config.put." + put.name()), WireJson.write(put.values()));
             case WadmCommand.DeleteConfig delete ->
                 new Request(subjects.control("config.del." + delete.name()), new byte[0]);
             case WadmCommand.PutLink put ->
                 new Request(subjects.control("link.put"), WireJson.write(LinkMessage.of(put.link())));
+            case WadmCommand.PrepareLink prepare ->
+                new Request(
+                        subjects.control("link.put"),
+                        WireJson.write(LinkMessage.of(prepare.link(), Optional.of(prepare.next()))));
+            case WadmCommand.MoveLink move ->
+                new Request(
+                        subjects.control("link.put"), WireJson.write(LinkMessage.move(move.link(), move.revision())));
             case WadmCommand.DeleteLink delete ->
                 new Request(
                         subjects.control("link.del"),

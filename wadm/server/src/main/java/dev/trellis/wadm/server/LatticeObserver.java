@@ -489,7 +489,10 @@ final class LatticeObserver {
                     return;
                 }
                 var link = link(entry.key(), entry.value());
-                link.ifPresent(value -> links.put(value.key(), new StoredLink(value, entry.revision())));
+                link.ifPresent(message -> {
+                    Link now = message.toLink();
+                    links.put(now.key(), new StoredLink(now, message.toNext(), entry.revision()));
+                });
             }
             case Change.Deleted deleted ->
                 links.keySet().removeIf(link -> storeKey(link).equals(deleted.key()));
@@ -514,13 +517,15 @@ final class LatticeObserver {
                         link.name());
     }
 
-    private Optional<Link> link(String key, byte[] value) {
+    private Optional<LinkMessage> link(String key, byte[] value) {
         try {
-            Link link = WireJson.read(value, LinkMessage.class).toLink();
+            var message = WireJson.read(value, LinkMessage.class);
+            Link link = message.toLink();
+            var _ = message.toNext(); // checks it
             if (!storeKey(link.key()).equals(key)) {
                 throw new IllegalArgumentException("it describes link " + link.key());
             }
-            return Optional.of(link);
+            return Optional.of(message);
         } catch (IllegalArgumentException | NullPointerException e) {
             warnUnreadable(key, Work.message(e));
             return Optional.empty();

@@ -13,9 +13,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class CommandLedgerTest {
-    private static final WadmCommand STOP = new WadmCommand.StopProvider("app", new HostId("h"), new EntityId("p"));
+    private static final WadmCommand STOP =
+            new WadmCommand.StopProvider("app", new HostId("h"), new EntityId("p"), Duration.ZERO);
     private static final WadmCommand START = new WadmCommand.StartProvider(
-            "app", new HostId("h"), new EntityId("p"), new ImageRef("p:1"), List.of(), Map.of());
+            "app", new HostId("h"), new EntityId("p"), new ImageRef("p:1"), List.of(), Map.of(), Duration.ZERO);
 
     private final CommandLedger ledger = new CommandLedger();
 

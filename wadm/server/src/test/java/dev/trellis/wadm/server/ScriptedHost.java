@@ -166,7 +166,7 @@ final class ScriptedHost implements AutoCloseable {
             case "provider.start" -> {
                 var start = WireJson.read(payload, ControlRequests.StartProvider.class);
                 String error = failing.get(start.providerId());
-                if (providers.containsKey(start.providerId())) {
+                if (providers.containsKey(start.providerId()) && !start.allowUpdate()) {
                     return "provider with that ID is already running";
                 } else if (error != null) {
                     event("provider_start_failed", Map.of("provider_id", start.providerId(), "error", error));
@@ -216,16 +216,20 @@ final class ScriptedHost implements AutoCloseable {
 
     private ProviderDescription withLinks(ProviderDescription provider) {
         var statuses = links.values().stream()
-                .map(entry -> {
+                .flatMap(entry -> {
                     var link = WireJson.read(entry.value(), ControlRequests.LinkMessage.class);
-                    return new ProviderLinkStatus(
-                            link.sourceId(),
-                            link.target(),
-                            link.name(),
-                            link.witNamespace() + ":" + link.witPackage(),
-                            entry.revision(),
-                            true,
-                            "");
+                    var targets = link.next() == null
+                            ? List.of(link.target())
+                            : List.of(link.target(), link.next().target());
+                    return targets.stream()
+                            .map(target -> new ProviderLinkStatus(
+                                    link.sourceId(),
+                                    target,
+                                    link.name(),
+                                    link.witNamespace() + ":" + link.witPackage(),
+                                    entry.revision(),
+                                    true,
+                                    ""));
                 })
                 .filter(status -> status.sourceId().equals(provider.id())
                         || status.target().equals(provider.id()))
