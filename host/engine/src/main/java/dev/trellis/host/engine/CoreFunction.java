@@ -66,10 +66,12 @@ public abstract sealed class CoreFunction implements CoreItem {
 
     static final class OfHost extends CoreFunction {
         private final Body body;
+        private final boolean leaf;
 
-        OfHost(Signature signature, Body body) {
+        OfHost(Signature signature, Body body, boolean leaf) {
             super(signature);
             this.body = body;
+            this.leaf = leaf;
         }
 
         @Override
@@ -78,7 +80,9 @@ public abstract sealed class CoreFunction implements CoreItem {
         }
 
         long[] callFromGuest(CallGuard guard, long[] args) {
-            StackReserve.check();
+            if (!leaf) {
+                StackReserve.check();
+            }
             long[] results;
             try {
                 results = body.call(args);
