@@ -19,6 +19,34 @@ abstract class CanonicalFunction {
 
     abstract long[] call(ComponentInstance instance, long[] args) throws InterruptedException;
 
+    /** Whether the stack may end in it anywhere without harm to others than the instance. */
+    boolean isLeaf() {
+        return true;
+    }
+
+    /** Another one, once a number of core modules are instantiated. */
+    static final class After extends CanonicalFunction {
+        private final CanonicalFunction function;
+        private final int cores;
+
+        After(CanonicalFunction function, int cores) {
+            super(function.signature, function.frame);
+            this.function = function;
+            this.cores = cores;
+        }
+
+        @Override
+        long[] call(ComponentInstance instance, long[] args) throws InterruptedException {
+            instance.checkInstantiated(cores);
+            return function.call(instance, args);
+        }
+
+        @Override
+        boolean isLeaf() {
+            return function.isLeaf();
+        }
+    }
+
     /** A function of another frame, lowered. */
     static final class ToGuest extends CanonicalFunction {
         private final int side;
@@ -67,6 +95,11 @@ abstract class CanonicalFunction {
             this.spillsParams = Flattening.parametersThroughMemory(type, async);
             this.result = type.result().map(codecs::of).orElse(null);
             this.spillsResult = Flattening.resultThroughMemory(type, async);
+        }
+
+        @Override
+        boolean isLeaf() {
+            return callee.function().isLeaf();
         }
 
         @Override
@@ -146,6 +179,11 @@ abstract class CanonicalFunction {
             super(signature, frame);
             this.resource = resource;
             this.entered = entered;
+        }
+
+        @Override
+        boolean isLeaf() {
+            return !resource.ofHost();
         }
 
         @Override

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 
 /** Makes the codecs of the types of one component instance, one for each type that is used. */
 final class Codecs {
@@ -31,10 +32,13 @@ final class Codecs {
     }
 
     private final Function<ResourceType, ResourceDefinition> resources;
+    private final IntConsumer cost;
     private final IdentityHashMap<DefinedType, Codec> known = new IdentityHashMap<>();
 
-    Codecs(Function<ResourceType, ResourceDefinition> resources) {
+    /** @param cost is told how many parts each codec has, before it is made */
+    Codecs(Function<ResourceType, ResourceDefinition> resources, IntConsumer cost) {
         this.resources = resources;
+        this.cost = cost;
     }
 
     /** @throws UnsupportedTypeException if values of the type cannot be passed */
@@ -60,9 +64,20 @@ final class Codecs {
 
     /** Of the parameters of a function, as one record. */
     RecordCodec parameters(FunctionType type) {
+        cost.accept(1 + type.parameters().size());
         List<ValueType> types =
                 type.parameters().stream().map(DefinedType.Field::type).toList();
         return record(Layout.record(types.stream().map(ValueType::layout).toList()), types);
+    }
+
+    private static int parts(Shape shape) {
+        return switch (shape) {
+            case Shape.RecordOf(List<DefinedType.Field> fields) -> 1 + fields.size();
+            case Shape.Tuple(List<ValueType> types) -> 1 + types.size();
+            case Shape.Variant(List<DefinedType.Case> cases) -> 1 + cases.size();
+            case Shape.Enumeration(List<String> labels) -> 1 + labels.size();
+            default -> 1;
+        };
     }
 
     private RecordCodec record(Layout layout, List<ValueType> fields) {
@@ -71,6 +86,7 @@ final class Codecs {
 
     private Codec make(DefinedType type) {
         Layout layout = type.layout();
+        cost.accept(parts(type.shape()));
         return switch (type.shape()) {
             case Shape.RecordOf(List<DefinedType.Field> fields) ->
                 record(layout, fields.stream().map(DefinedType.Field::type).toList());

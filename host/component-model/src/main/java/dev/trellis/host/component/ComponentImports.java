@@ -46,6 +46,35 @@ public final class ComponentImports {
          */
         @Nullable
         Object call(ComponentInstance instance, @Nullable Object[] args) throws InterruptedException;
+
+        /**
+         * Whether it is called without a check, of about a microsecond, that there is stack left for it. A guest decides how
+         * deep the stack is when it calls.
+         */
+        default boolean isLeaf() {
+            return false;
+        }
+
+        /**
+         * The same function without that check. Only for functions that may end with a {@link StackOverflowError} anywhere
+         * without harm: they compute, take no lock and change nothing that outlives the instance.
+         */
+        static Function leaf(Function function) {
+            return new Leaf(function);
+        }
+    }
+
+    /** See {@link Function#leaf}. */
+    private record Leaf(Function function) implements Function {
+        @Override
+        public @Nullable Object call(ComponentInstance instance, @Nullable Object[] args) throws InterruptedException {
+            return function.call(instance, args);
+        }
+
+        @Override
+        public boolean isLeaf() {
+            return true;
+        }
     }
 
     /**

@@ -60,8 +60,9 @@ public final class ComponentInstance implements AutoCloseable {
         this.store = store;
         this.cores = new ArrayList<>(linked.steps().size());
         this.frames = new FrameState[linked.frames()];
+        HandleTable.Total handles = new HandleTable.Total();
         for (int i = 0; i < frames.length; i++) {
-            frames[i] = new FrameState(i);
+            frames[i] = new FrameState(i, handles);
         }
         this.sides = new @Nullable GuestSide[linked.sides()];
         this.canonicals = new @Nullable CoreFunction[linked.canonicals()];
@@ -103,7 +104,9 @@ public final class ComponentInstance implements AutoCloseable {
                 CoreFunction function = canonicals[number];
                 if (function == null) {
                     CanonicalFunction definition = linked.canonical(number);
-                    function = store.hostFunction(definition.signature, args -> definition.call(this, args));
+                    function = definition.isLeaf()
+                            ? store.leafHostFunction(definition.signature, args -> definition.call(this, args))
+                            : store.hostFunction(definition.signature, args -> definition.call(this, args));
                     canonicals[number] = function;
                 }
                 yield function;
@@ -141,6 +144,12 @@ public final class ComponentInstance implements AutoCloseable {
      */
     public @Nullable Object call(ComponentExport export, @Nullable Object... args) throws InterruptedException {
         LiftedFunction function = export.function();
+        if (closed || !linked.owns(export)) {
+            throw new IllegalStateException(
+                    closed
+                            ? "a closed component instance cannot be called"
+                            : "the function is of another component: " + export);
+        }
         try {
             @Nullable Object[] result = store.run(() -> new @Nullable Object[] {function.callFromHost(this, args)});
             return result[0];
@@ -301,18 +310,18 @@ public final class ComponentInstance implements AutoCloseable {
     CoreFunction callee(LiftedFunction function) {
         CoreFunction callee = callees[function.number];
         if (callee == null) {
-            callee = function(function.parts.core());
+            callee = function(linked.parts(function).core());
             callees[function.number] = callee;
         }
         return callee;
     }
 
     CoreFunction postReturn(LiftedFunction function) {
-        return optional(function.parts.postReturn());
+        return optional(linked.parts(function).postReturn());
     }
 
     CoreFunction callback(LiftedFunction function) {
-        return optional(function.parts.callback());
+        return optional(linked.parts(function).callback());
     }
 
     private CoreFunction optional(@Nullable CoreReference reference) {
@@ -320,6 +329,14 @@ public final class ComponentInstance implements AutoCloseable {
             throw new IllegalStateException("the function has no such part");
         }
         return function(reference);
+    }
+
+    /** @throws GuestException if fewer core modules are instantiated */
+    void checkInstantiated(int count) {
+        if (cores.size() < count) {
+            throw GuestException.trapped(
+                    "uninitialized element: a function is called before the component provides it");
+        }
     }
 
     /** The call under way. */
@@ -353,7 +370,7 @@ public final class ComponentInstance implements AutoCloseable {
     /** Runs the destructor of a resource of a guest. */
     void destroy(ResourceDefinition resource, int rep, int[] entered) throws InterruptedException {
         enter(entered);
-        CoreReference destructor = resource.destructor;
+        CoreReference destructor = linked.destructor(resource);
         if (destructor != null) {
             ComponentTask before = running;
             running = null;

@@ -30,7 +30,7 @@ final class ComponentLinker {
      */
     static final int FRAMES_MAX = 1_000;
 
-    /** Definitions evaluated, those of a component counted again in each of its instances. */
+    /** Definitions and types evaluated, those of a component counted again in each of its instances. */
     static final int DEFINITIONS_MAX = 1_000_000;
 
     /** One instance of a component within the linked one. */
@@ -39,7 +39,7 @@ final class ComponentLinker {
         private final @Nullable Frame definedIn;
         private final int number;
         private final IdentityHashMap<Resource, ResourceDefinition> resources = new IdentityHashMap<>();
-        private final Codecs codecs = new Codecs(type -> resource(type.identity()));
+        private final Codecs codecs = new Codecs(type -> resource(type.identity()), ComponentLinker.this::steps);
         private final List<LinkItem.Module> modules = new ArrayList<>();
         private final List<Map<String, CoreReference>> coreInstances = new ArrayList<>();
         private final Map<Sort, List<CoreReference>> core = new HashMap<>();
@@ -227,6 +227,7 @@ final class ComponentLinker {
             }
             int instance = steps.size();
             steps.add(new Step(module, imports));
+            stepModules.add(modules.get(instantiate.module()).bytes());
             Map<String, CoreReference> exported = new HashMap<>();
             module.exports()
                     .forEach(one -> exported.put(one.name(), new CoreReference.OfInstance(instance, one.name())));
@@ -251,14 +252,14 @@ final class ComponentLinker {
         private void typeDefinition(TypeSyntax syntax) {
             if (syntax instanceof TypeSyntax.Resource(int representation, Optional<Integer> destructor)
                     && component.types().get(types) instanceof ResourceType type) {
-                resources.put(
-                        type.identity(),
-                        new ResourceDefinition(
-                                resourceCount++,
-                                number,
-                                destructor
-                                        .map(index -> core(Sort.CORE_FUNCTION).get(index))
-                                        .orElse(null)));
+                ResourceDefinition defined = new ResourceDefinition(
+                        definedResources.size(),
+                        number,
+                        destructor
+                                .map(index -> core(Sort.CORE_FUNCTION).get(index))
+                                .orElse(null));
+                definedResources.add(defined);
+                resources.put(type.identity(), defined);
             }
             types++;
         }
@@ -437,6 +438,7 @@ final class ComponentLinker {
 
     private final WasmEngine engine;
     private final List<Step> steps = new ArrayList<>();
+    private final List<ByteSlice> stepModules = new ArrayList<>();
     private final List<CanonicalFunction> canonicals = new ArrayList<>();
     private final List<LiftedFunction> lifted = new ArrayList<>();
     private final Map<GuestSide.Definition, Integer> sides = new LinkedHashMap<>();
@@ -445,7 +447,7 @@ final class ComponentLinker {
     private final IdentityHashMap<ByteSlice, CompiledModule> modules = new IdentityHashMap<>();
     private final IdentityHashMap<ComponentImports.Resource<?>, ResourceDefinition> hostResources =
             new IdentityHashMap<>();
-    private int resourceCount;
+    private final List<ResourceDefinition> definedResources = new ArrayList<>();
     private int evaluated;
 
     private ComponentLinker(WasmEngine engine) {
@@ -462,16 +464,17 @@ final class ComponentLinker {
         Frame root = linker.newFrame(component, null, OUTSIDE);
         root.evaluate(linker.arguments(component, imports));
         linker.pendingReturns.forEach(linker::resolveReturn);
+        ShimModules.Shortened plan = ShimModules.takeOut(linker.steps, linker.stepModules, linker.canonicals);
         return new LinkedComponent(
                 engine,
                 component,
-                linker.steps,
+                plan,
                 linker.canonicals,
                 linker.lifted,
                 List.copyOf(linker.sides.keySet()),
                 linker.parents.size(),
                 linker.ancestry(),
-                linker.resourceCount,
+                linker.definedResources,
                 root.exports);
     }
 
@@ -485,7 +488,12 @@ final class ComponentLinker {
     }
 
     private void step() {
-        if (++evaluated > DEFINITIONS_MAX) {
+        steps(1);
+    }
+
+    private void steps(int count) {
+        evaluated += count;
+        if (evaluated > DEFINITIONS_MAX) {
             throw new ComponentLinkException(
                     "component",
                     "its instances evaluate at most " + DEFINITIONS_MAX + " definitions in all, these are more");
@@ -507,10 +515,12 @@ final class ComponentLinker {
     private int[] entered(int callee, int caller) {
         Set<Integer> around = new HashSet<>();
         for (int frame = caller; frame >= 0; frame = parents.get(frame)) {
+            step();
             around.add(frame);
         }
         List<Integer> entered = new ArrayList<>();
         for (int frame = callee; frame >= 0; frame = parents.get(frame)) {
+            step();
             if (!around.contains(frame)) {
                 entered.add(frame);
             }
@@ -614,7 +624,11 @@ final class ComponentLinker {
                     subject, "the resource is the one of an interface before; the host offers another");
         }
         bound.put(type.identity(), resource);
-        return hostResources.computeIfAbsent(resource, one -> new ResourceDefinition(resourceCount++, one));
+        return hostResources.computeIfAbsent(resource, one -> {
+            ResourceDefinition defined = new ResourceDefinition(definedResources.size(), one);
+            definedResources.add(defined);
+            return defined;
+        });
     }
 
     // ---- task.return

@@ -5,13 +5,14 @@ import dev.trellis.host.engine.GuestException;
 /** The part of an instance that belongs to one component instance within it. */
 final class FrameState {
     final int number;
-    final HandleTable handles = new HandleTable();
+    final HandleTable handles;
     boolean mayEnter = true;
     boolean mayLeave = true;
     int backpressure;
 
-    FrameState(int number) {
+    FrameState(int number, HandleTable.Total handles) {
         this.number = number;
+        this.handles = new HandleTable(handles);
     }
 
     void checkMayLeave() {

@@ -7,26 +7,41 @@ import org.jspecify.annotations.Nullable;
 
 /** The handles that one instance of a component holds, by the numbers that its guests know them under. */
 final class HandleTable {
-    /** More make the guest trap. The specification allows 2^28 - 1; each costs memory of the host. */
-    static final int HANDLES_MAX = 1 << 20;
+    /**
+     * The handles of all tables of an instance; more make the guest trap. The specification allows 2^28 - 1 in each table;
+     * every one costs memory of the host.
+     */
+    static final int HANDLES_MAX = 1 << 18;
+
+    /** What the tables of one instance hold together. */
+    static final class Total {
+        private int handles;
+    }
 
     private static final @Nullable Handle[] NONE = {};
     private static final int[] NO_FREE = {};
 
+    private final Total total;
     private @Nullable Handle[] entries = NONE;
     private int[] free = NO_FREE;
     private int used = 1; // number 0 is no handle
     private int freeCount;
 
+    HandleTable(Total total) {
+        this.total = total;
+    }
+
     /** Gives {@code handle} a number: the one that became free last, else the next. */
     int add(Handle handle) {
+        if (total.handles >= HANDLES_MAX) {
+            throw GuestException.trapped("the component instances of one instance hold at most " + HANDLES_MAX
+                    + " handles together, these are more");
+        }
+        total.handles++;
         if (freeCount > 0) {
             int number = free[--freeCount];
             entries[number] = handle;
             return number;
-        }
-        if (used > HANDLES_MAX) {
-            throw GuestException.trapped("a component instance holds at most " + HANDLES_MAX + " handles");
         }
         if (used >= entries.length) {
             entries = Arrays.copyOf(entries, Math.max(8, 2 * used));
@@ -57,6 +72,7 @@ final class HandleTable {
                     "cannot remove owned resource while borrowed: handle index " + number + " of " + expected);
         }
         entries[number] = null;
+        total.handles--;
         if (freeCount == free.length) {
             free = Arrays.copyOf(free, Math.max(8, 2 * freeCount));
         }
@@ -72,6 +88,7 @@ final class HandleTable {
     void clear(Consumer<Handle> each) {
         @Nullable Handle[] left = entries;
         int count = isEmpty() ? 0 : used;
+        total.handles -= used - 1 - freeCount;
         entries = NONE;
         free = NO_FREE;
         used = 1;

@@ -3,6 +3,7 @@ package dev.trellis.host.component;
 import dev.trellis.host.engine.CoreFunction;
 import dev.trellis.host.engine.GuestException;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A core function of one frame that was made a component function, for calls by the host and by other frames. */
@@ -16,7 +17,14 @@ final class LiftedFunction implements LinkItem.Callee {
     record Parts(
             CoreReference core,
             @Nullable CoreReference postReturn,
-            @Nullable CoreReference callback) {}
+            @Nullable CoreReference callback) {
+        Parts map(UnaryOperator<CoreReference> to) {
+            return new Parts(
+                    to.apply(core),
+                    postReturn == null ? null : to.apply(postReturn),
+                    callback == null ? null : to.apply(callback));
+        }
+    }
 
     final int number;
     final int frame;

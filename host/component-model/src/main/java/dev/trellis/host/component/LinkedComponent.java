@@ -29,34 +29,38 @@ public final class LinkedComponent {
     private final ValidComponent component;
     private final List<Step> steps;
     private final CanonicalFunction[] canonicals;
-    private final int lifted;
+    private final LiftedFunction.Parts[] parts;
     private final GuestSide.Definition[] sides;
     private final int frames;
     private final int[][] ancestry;
-    private final int resources;
+    private final @Nullable CoreReference[] destructors;
     private final Map<String, ComponentExport> exports;
     private final InterfaceNames exportNames;
 
     LinkedComponent(
             WasmEngine engine,
             ValidComponent component,
-            List<Step> steps,
+            ShimModules.Shortened plan,
             List<CanonicalFunction> canonicals,
             List<LiftedFunction> lifted,
             List<GuestSide.Definition> sides,
             int frames,
             int[][] ancestry,
-            int resources,
+            List<ResourceDefinition> resources,
             Map<String, LinkItem> exports) {
         this.engine = engine;
         this.component = component;
-        this.steps = List.copyOf(steps);
+        this.steps = List.copyOf(plan.steps());
         this.canonicals = canonicals.toArray(CanonicalFunction[]::new);
-        this.lifted = lifted.size();
-        this.sides = sides.toArray(GuestSide.Definition[]::new);
+        this.parts = lifted.stream().map(one -> one.parts.map(plan::now)).toArray(LiftedFunction.Parts[]::new);
+        this.sides = sides.stream()
+                .map(one -> new GuestSide.Definition(
+                        one.frame(), one.encoding(), plan.nowIfAny(one.memory()), plan.nowIfAny(one.realloc())))
+                .toArray(GuestSide.Definition[]::new);
         this.frames = frames;
         this.ancestry = ancestry;
-        this.resources = resources;
+        this.destructors =
+                resources.stream().map(one -> plan.nowIfAny(one.destructor)).toArray(CoreReference[]::new);
         Map<String, ComponentExport> functions = new LinkedHashMap<>();
         List<String> interfaces = new ArrayList<>();
         exports.forEach((name, item) -> {
@@ -144,6 +148,11 @@ public final class LinkedComponent {
 
     // For instances
 
+    @SuppressWarnings("ReferenceEquality") // exactly the object made here
+    boolean owns(ComponentExport export) {
+        return exports.get(export.path()) == export;
+    }
+
     List<Step> steps() {
         return steps;
     }
@@ -157,7 +166,11 @@ public final class LinkedComponent {
     }
 
     int lifted() {
-        return lifted;
+        return parts.length;
+    }
+
+    LiftedFunction.Parts parts(LiftedFunction function) {
+        return parts[function.number];
     }
 
     int sides() {
@@ -177,7 +190,8 @@ public final class LinkedComponent {
         return ancestry[frame];
     }
 
-    int resources() {
-        return resources;
+    @Nullable
+    CoreReference destructor(ResourceDefinition resource) {
+        return destructors[resource.number];
     }
 }

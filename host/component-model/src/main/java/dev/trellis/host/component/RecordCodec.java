@@ -94,6 +94,7 @@ final class RecordCodec extends Codec {
 
     @Override
     void copy(GuestSide from, int address, GuestSide to, int toAddress) throws InterruptedException {
+        from.instance.worked(fields.length * (ComponentInstance.OBJECT_BYTES / 4));
         for (int i = 0; i < fields.length; i++) {
             fields[i].copy(from, address + offsets[i], to, toAddress + offsets[i]);
         }

@@ -174,6 +174,32 @@ class ComponentInstanceTest {
         }
     }
 
+    @Test
+    void call_closedInstanceOrFunctionOfAnotherComponent_isRefusedWithoutHarm() throws InterruptedException {
+        try (ComponentPool pool =
+                        RunningGuests.link(ENGINE, "echo", guests.imports()).pool(LIMITS, null);
+                ComponentInstance things = start("things")) {
+            ComponentInstance ended = borrowAndClose(pool);
+            assertThatExceptionOfType(IllegalStateException.class)
+                    .isThrownBy(() -> ended.call("u8", 1))
+                    .withMessageContaining("closed");
+            try (ComponentInstance next = pool.borrow()) {
+                assertThat(next.call("u8", 1)).isEqualTo(1);
+                ComponentExport foreign = things.component().export("live").orElseThrow();
+                assertThatExceptionOfType(IllegalStateException.class)
+                        .isThrownBy(() -> next.call(foreign))
+                        .withMessageContaining("another component");
+                assertThat(next.broken()).isFalse();
+            }
+        }
+    }
+
+    private static ComponentInstance borrowAndClose(ComponentPool pool) throws InterruptedException {
+        try (ComponentInstance borrowed = pool.borrow()) {
+            return borrowed;
+        }
+    }
+
     // ---- from guest to guest
 
     @Test
@@ -341,6 +367,13 @@ class ComponentInstanceTest {
     }
 
     @Test
+    void call_guestMakesHandlesWithoutEnd_trapsAtTheLimit() throws InterruptedException {
+        try (ComponentInstance things = start("things")) {
+            assertThat(failure(things, "flood").describe()).contains("at most " + HandleTable.HANDLES_MAX + " handles");
+        }
+    }
+
+    @Test
     void call_destructorTraps_breaksTheInstance() throws InterruptedException {
         try (ComponentInstance things = start("things")) {
             GuestResource thing = (GuestResource) RunningGuests.known(things.call("make", 0L));
@@ -355,7 +388,7 @@ class ComponentInstanceTest {
     @Test
     void exports_areListedByPath() throws InterruptedException {
         try (ComponentInstance things = start("things")) {
-            assertThat(things.component().exports()).containsOnlyKeys("make", "rep", "take", "live");
+            assertThat(things.component().exports()).containsOnlyKeys("make", "rep", "take", "flood", "live");
             assertThat(Stream.of("make", "gone").map(things.component()::export).map(Optional::isPresent))
                     .containsExactly(true, false);
         }
