@@ -44,6 +44,11 @@ public sealed interface ExternName {
                             + "' is [constructor], [method] or [static]; it is none of them");
             };
         }
+        if (name.contains("=<")) {
+            throw new IllegalArgumentException("name '" + name
+                    + "' is a label or the name of an interface; names of dependencies (url=, integrity=, locked-dep=,"
+                    + " unlocked-dep=) are not part of the specification any more");
+        }
         return name.indexOf(':') >= 0 ? interfaceName(name) : new Plain(label(name, name));
     }
 

@@ -42,6 +42,9 @@ final class NameRules {
             }
             case ExternName.Constructor(String resource) -> {
                 FunctionType function = function(syntax, type);
+                if (function.async()) {
+                    throw invalid(offset, "constructor '" + syntax.name() + "' is not asynchronous");
+                }
                 Optional<ResourceType> made = function.result().flatMap(NameRules::constructed);
                 if (made.isEmpty()) {
                     throw invalid(

@@ -19,6 +19,8 @@ import java.util.Set;
 /** Makes types of type definitions: references become the types they stand for, and the rules about types are checked. */
 final class TypeResolver {
     static final int FLAGS_MAX = 32;
+    /** As of core functions. Far more than any language binding makes; measuring a function looks at each. */
+    static final int PARAMETERS_MAX = 1_000;
 
     private static final int I32 = 0x7f;
     private static final Signature DESTRUCTOR = new Signature(List.of(WasmType.I32), List.of());
@@ -160,6 +162,12 @@ final class TypeResolver {
     }
 
     private FunctionType function(TypeSyntax.Function function, int offset) {
+        if (function.parameters().size() > PARAMETERS_MAX) {
+            throw invalid(
+                    offset,
+                    "a function has at most " + PARAMETERS_MAX + " parameters, this has "
+                            + function.parameters().size());
+        }
         Optional<ValueType> result = function.result().map(this::value);
         if (result.isPresent() && result.get().has(ValueType.Trait.BORROW)) {
             throw invalid(offset, "a function's result contains no borrowed handle, this does");

@@ -124,6 +124,30 @@ class HostileComponentTest {
     }
 
     @Test
+    void of_functionsWithManyParametersExportedOften_isFastOrRefused() {
+        refused(functionExported(TypeResolver.PARAMETERS_MAX + 1, 1), "at most 1000 parameters");
+        valid(functionExported(TypeResolver.PARAMETERS_MAX / 2, 1_000));
+        refused(functionExported(TypeResolver.PARAMETERS_MAX, 100_000), "at most 1000000 parts");
+    }
+
+    /** An instance made of one imported function under many names. */
+    private static byte[] functionExported(int parameters, int times) {
+        ByteArrayOutputStream fields = new ByteArrayOutputStream();
+        for (int i = 0; i < parameters; i++) {
+            fields.writeBytes(bytes("p" + i, 0x7f));
+        }
+        ByteArrayOutputStream exports = new ByteArrayOutputStream();
+        for (int i = 0; i < times; i++) {
+            exports.writeBytes(bytes(0, "f" + i, 1, 0));
+        }
+        return new ComponentBytes()
+                .section(7, 1, 0x40, parameters, fields.toByteArray(), 1, 0)
+                .section(10, 1, 0, "f", 1, 0)
+                .section(5, 1, 1, times, exports.toByteArray())
+                .done();
+    }
+
+    @Test
     void of_longName_isToldInAShortMessage() {
         String name = "A".repeat(50_000) + "a";
 

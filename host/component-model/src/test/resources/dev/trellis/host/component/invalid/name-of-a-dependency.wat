@@ -1,0 +1,2 @@
+;; refused: names of dependencies
+(component (import "unlocked-dep=<a:b>" (func)))
