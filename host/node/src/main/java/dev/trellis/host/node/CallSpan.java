@@ -138,7 +138,7 @@ final class CallSpan extends ActiveSpan implements CallObserver {
     void failed(Invocation invocation, InvocationFailure failure) {
         if (recorded()) {
             size(invocation.payload());
-            fail(kind(failure), failure.describe());
+            fail(failure.kind(), failure.describe());
         }
     }
 
@@ -153,11 +153,6 @@ final class CallSpan extends ActiveSpan implements CallObserver {
             case Payload.Opaque(var bytes) -> bytes.size();
             case Payload.Typed(var message) -> message.getSerializedSize();
         };
-    }
-
-    /** Name of a kind of failure. */
-    static String kind(InvocationFailure failure) {
-        return failure.getClass().getSimpleName(); // of a closed set of records
     }
 
     /** How the call got to its target, for metrics. */

@@ -47,7 +47,7 @@ final class CallTracing {
             span.succeeded(invocation, reply);
             return reply;
         } catch (InvocationException e) {
-            error = CallSpan.kind(e.failure());
+            error = e.failure().kind();
             span.failed(invocation, e.failure());
             throw e;
         } catch (InterruptedException e) {

@@ -17,6 +17,11 @@ public sealed interface InvocationFailure {
     /** What happened, for people. */
     String message();
 
+    /** Name of the case: one of a closed set. */
+    default String kind() {
+        return getClass().getSimpleName();
+    }
+
     /** One line with subject and message. */
     default String describe() {
         return subject() + ": " + message();

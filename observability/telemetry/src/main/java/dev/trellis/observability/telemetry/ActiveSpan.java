@@ -18,7 +18,7 @@ public class ActiveSpan implements AutoCloseable {
     static final int ATTRIBUTES_MAX = 32;
 
     /** Longest text of an attribute; the rest is cut. */
-    static final int TEXT_LENGTH_MAX = 1024;
+    public static final int TEXT_LENGTH_MAX = 1024;
 
     private final Telemetry telemetry;
     private final @Nullable TraceContext parent;

@@ -121,7 +121,8 @@ public record Waterfall(long startEpochNanos, long durationNanos, List<Row> rows
             return (method + " " + where + " " + span.text(TelemetryNames.HTTP_STATUS.getKey())).strip();
         }
         String statement = span.text(TelemetryNames.DB_QUERY.getKey());
-        return statement.isEmpty() ? span.name() : statement;
+        String store = span.text(TelemetryNames.DB_SYSTEM.getKey());
+        return statement.isEmpty() ? (store + " " + span.name()).strip() : statement;
     }
 
     /** How a span's work was reached: {@code in-process}, {@code site}, {@code remote}; empty if that is not known. */

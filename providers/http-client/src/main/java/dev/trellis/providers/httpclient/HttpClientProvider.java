@@ -5,14 +5,19 @@ import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.contracts.http.HttpResponse;
 import dev.trellis.lattice.contracts.http.OutgoingRequest;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.observability.telemetry.ActiveSpan;
+import dev.trellis.observability.telemetry.Telemetry;
+import dev.trellis.observability.telemetry.TelemetryNames;
 import dev.trellis.providers.sdk.CapabilityProvider;
 import dev.trellis.providers.sdk.Health;
 import dev.trellis.providers.sdk.LinkRejectedException;
 import dev.trellis.providers.sdk.ProviderContext;
 import dev.trellis.providers.sdk.ProviderLink;
+import dev.trellis.providers.sdk.ProviderSpans;
 import dev.trellis.providers.sdk.ProviderStartException;
 import dev.trellis.providers.sdk.Requests;
 import io.netty.channel.EventLoopGroup;
@@ -43,6 +48,7 @@ final class HttpClientProvider implements CapabilityProvider {
     private final EntityId id;
     private final HttpClientSettings settings;
     private final NameLookup lookup;
+    private final Telemetry telemetry;
     private final EventLoopGroup loops;
     private final AnswerMemory memory = new AnswerMemory(AnswerMemory.BYTES_MAX);
     private final Map<LinkKey, Linked> links = new ConcurrentHashMap<>();
@@ -51,7 +57,9 @@ final class HttpClientProvider implements CapabilityProvider {
     /** @param generation of the link that the client was made for */
     private record Linked(LinkClient client, long generation) {}
 
-    private HttpClientProvider(EntityId id, HttpClientSettings settings, NameLookup.Resolver resolver) {
+    private HttpClientProvider(
+            EntityId id, HttpClientSettings settings, NameLookup.Resolver resolver, Telemetry telemetry) {
+        this.telemetry = telemetry;
         this.id = id;
         this.settings = settings;
         this.lookup = new NameLookup(id.value(), resolver);
@@ -71,7 +79,7 @@ final class HttpClientProvider implements CapabilityProvider {
         try {
             var settings = HttpClientSettings.of(context.config(), HttpClientSettings.DEFAULTS);
             Trust.context(settings.caCertificates());
-            return new HttpClientProvider(context.id(), settings, resolver);
+            return new HttpClientProvider(context.id(), settings, resolver, context.telemetry());
         } catch (IllegalArgumentException e) {
             throw new ProviderStartException("config of http client %s: %s".formatted(context.id(), e.getMessage()), e);
         }
@@ -135,7 +143,32 @@ final class HttpClientProvider implements CapabilityProvider {
             throw new InvocationException(new InvocationFailure.NotLinked(
                     id.value(), "has no link " + link.link().key()));
         }
-        return new Payload.Typed(linked.client().send(request, invocation.deadline(), invocation.trace()));
+        String method = request.getMethod().isEmpty() ? "GET" : request.getMethod();
+        return ProviderSpans.around(telemetry, "request", invocation, span -> {
+            span.note(TelemetryNames.HTTP_METHOD, method);
+            noteOrigin(span, request.getUrl());
+            HttpResponse answer = linked.client().send(request, invocation.deadline(), span.context());
+            span.note(TelemetryNames.HTTP_STATUS, answer.getStatus());
+            if (answer.getStatus() >= 400) {
+                span.fail(Integer.toString(answer.getStatus()), "answered with status " + answer.getStatus());
+            }
+            return new Payload.Typed(answer);
+        });
+    }
+
+    /** Where the request goes. Not its path and query, which may hold secrets. */
+    private static void noteOrigin(ActiveSpan span, String url) {
+        if (!span.recorded()) {
+            return;
+        }
+        try {
+            Origin origin = HttpUrl.parse(url).origin();
+            span.note(TelemetryNames.URL_SCHEME, origin.secure() ? "https" : "http")
+                    .note(TelemetryNames.SERVER_ADDRESS, origin.host().text())
+                    .note(TelemetryNames.SERVER_PORT, origin.port());
+        } catch (IllegalArgumentException e) {
+            LOG.debug("http client: the request will be refused: {}", e.getMessage());
+        }
     }
 
     @Override

@@ -7,13 +7,19 @@ import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.contracts.sql.SqlReply;
 import dev.trellis.lattice.contracts.sql.SqlRequest;
+import dev.trellis.lattice.contracts.sql.SqlResults;
+import dev.trellis.lattice.contracts.sql.SqlStatement;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.observability.telemetry.ActiveSpan;
+import dev.trellis.observability.telemetry.Telemetry;
+import dev.trellis.observability.telemetry.TelemetryNames;
 import dev.trellis.providers.sdk.CapabilityProvider;
 import dev.trellis.providers.sdk.Health;
 import dev.trellis.providers.sdk.LinkRejectedException;
 import dev.trellis.providers.sdk.ProviderLink;
 import dev.trellis.providers.sdk.Requests;
+import io.opentelemetry.api.trace.SpanKind;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,12 +48,19 @@ public final class SqlProvider<K> implements CapabilityProvider {
 
     private final EntityId id;
     private final SqlStores<K> stores;
+    private final Telemetry telemetry;
     private final Map<LinkKey, Shared> links = new ConcurrentHashMap<>();
     private final Map<K, Shared> open = new HashMap<>(); // guarded by this
 
     public SqlProvider(EntityId id, SqlStores<K> stores) {
+        this(id, stores, Telemetry.off());
+    }
+
+    /** One whose statements are spans of {@code telemetry}. */
+    public SqlProvider(EntityId id, SqlStores<K> stores, Telemetry telemetry) {
         this.id = id;
         this.stores = stores;
+        this.telemetry = telemetry;
     }
 
     @Override
@@ -106,7 +119,7 @@ public final class SqlProvider<K> implements CapabilityProvider {
             try {
                 checkDatabase(store.store, script);
                 return new Payload.Typed(SqlReply.newBuilder()
-                        .setResults(store.store.run(id.value(), script, invocation.deadline()))
+                        .setResults(run(store.store, script, request, invocation))
                         .build());
             } finally {
                 store.release();
@@ -114,6 +127,50 @@ public final class SqlProvider<K> implements CapabilityProvider {
         } catch (SqlErrorException e) {
             return new Payload.Typed(e.reply());
         }
+    }
+
+    /** Runs the statements of a call in a span with their text, and never with the values of their parameters. */
+    private SqlResults run(SqlStore store, SqlScript script, SqlRequest request, Invocation invocation)
+            throws SqlErrorException, InterruptedException {
+        try (ActiveSpan span = telemetry.child(SpanKind.CLIENT, invocation.operation(), invocation.trace())) {
+            if (span.recorded()) {
+                span.note(TelemetryNames.DB_SYSTEM, system())
+                        .note(TelemetryNames.DB_NAMESPACE, store.name())
+                        .note(TelemetryNames.DB_OPERATION, invocation.operation())
+                        .note(TelemetryNames.DB_QUERY, text(request));
+            }
+            try {
+                return store.run(id.value(), script, invocation.deadline());
+            } catch (SqlErrorException e) {
+                span.note(TelemetryNames.DB_STATUS, e.sqlState());
+                span.fail(e.sqlState(), "SQLSTATE " + e.sqlState()); // the message may repeat values
+                throw e;
+            } catch (InvocationException e) {
+                span.fail(e.failure().kind(), e.failure().describe());
+                throw e;
+            }
+        }
+    }
+
+    private String system() {
+        return switch (stores.dialect()) {
+            case POSTGRES -> "postgresql";
+            case SQLITE -> "sqlite";
+        };
+    }
+
+    /** The statements on one line, as much of them as a span keeps. */
+    private static String text(SqlRequest request) {
+        var text = new StringBuilder();
+        for (SqlStatement statement : request.getStatementsList()) {
+            text.append(text.isEmpty() ? "" : "; ");
+            String sql = statement.getSql();
+            text.append(sql, 0, Math.min(sql.length(), ActiveSpan.TEXT_LENGTH_MAX));
+            if (text.length() > ActiveSpan.TEXT_LENGTH_MAX) {
+                break;
+            }
+        }
+        return text.toString().replaceAll("\\s+", " ").strip();
     }
 
     private static void checkDatabase(SqlStore store, SqlScript script) throws SqlErrorException {

@@ -82,6 +82,10 @@ final class Bucket {
     private final ReentrantLock opening = new ReentrantLock();
     private volatile @Nullable KeyValueStore opened;
 
+    BucketName name() {
+        return name;
+    }
+
     Bucket(String subject, BucketName name, LatticeTransport transport, Clock clock) {
         this.subject = subject;
         this.name = name;

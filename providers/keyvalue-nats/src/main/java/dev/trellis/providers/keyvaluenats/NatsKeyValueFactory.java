@@ -25,7 +25,8 @@ public final class NatsKeyValueFactory implements ProviderFactory {
         } catch (IllegalArgumentException e) {
             throw new ProviderStartException("config of provider " + context.id() + ": " + e.getMessage(), e);
         }
-        var provider = new NatsKeyValueProvider(context.id(), bucket, context.transport(), Clock.systemUTC());
+        var provider = new NatsKeyValueProvider(
+                context.id(), bucket, context.transport(), Clock.systemUTC(), context.telemetry());
         provider.startSweeping();
         return provider;
     }

@@ -25,12 +25,15 @@ import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
 import dev.trellis.lattice.transport.TransportFailure;
+import dev.trellis.observability.telemetry.Telemetry;
+import dev.trellis.observability.telemetry.TelemetryNames;
 import dev.trellis.providers.keyvaluenats.Bucket.Next;
 import dev.trellis.providers.keyvaluenats.stored.StoredValue;
 import dev.trellis.providers.sdk.CapabilityProvider;
 import dev.trellis.providers.sdk.Health;
 import dev.trellis.providers.sdk.LinkRejectedException;
 import dev.trellis.providers.sdk.ProviderLink;
+import dev.trellis.providers.sdk.ProviderSpans;
 import dev.trellis.providers.sdk.Requests;
 import java.time.Clock;
 import java.time.Duration;
@@ -72,12 +75,19 @@ final class NatsKeyValueProvider implements CapabilityProvider {
     private final BucketName ownBucket;
     private final LatticeTransport transport;
     private final Clock clock;
+    private final Telemetry telemetry;
     private final Map<LinkKey, Bucket> links = new ConcurrentHashMap<>();
     private final Map<BucketName, Bucket> buckets = new ConcurrentHashMap<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread sweeper;
 
     NatsKeyValueProvider(EntityId id, BucketName ownBucket, LatticeTransport transport, Clock clock) {
+        this(id, ownBucket, transport, clock, Telemetry.off());
+    }
+
+    NatsKeyValueProvider(
+            EntityId id, BucketName ownBucket, LatticeTransport transport, Clock clock, Telemetry telemetry) {
+        this.telemetry = telemetry;
         this.id = id;
         this.ownBucket = ownBucket;
         this.transport = transport;
@@ -124,12 +134,16 @@ final class NatsKeyValueProvider implements CapabilityProvider {
         if (!transport.connected()) {
             throw unavailable("there is no connection to the lattice's store");
         }
-        var progress = new Progress();
-        try {
-            return new Payload.Typed(byDeadline(() -> operation.run(bucket, deadline, progress), deadline, progress));
-        } catch (TransportException e) {
-            throw failed(bucket, invocation, progress, e);
-        }
+        return ProviderSpans.store(telemetry, "nats", invocation.operation(), invocation, span -> {
+            span.note(TelemetryNames.DB_NAMESPACE, bucket.name().value());
+            var progress = new Progress();
+            try {
+                return new Payload.Typed(
+                        byDeadline(() -> operation.run(bucket, deadline, progress), deadline, progress));
+            } catch (TransportException e) {
+                throw failed(bucket, invocation, progress, e);
+            }
+        });
     }
 
     /** Runs {@code call} on a thread of its own, since the transport's methods know no deadline. */

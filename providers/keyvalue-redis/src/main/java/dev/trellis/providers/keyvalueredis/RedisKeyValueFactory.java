@@ -19,7 +19,8 @@ public final class RedisKeyValueFactory implements ProviderFactory {
     @Override
     public CapabilityProvider start(ProviderContext context) throws ProviderStartException {
         try {
-            return new RedisKeyValueProvider(context.id(), RedisSettings.address(context.config()));
+            return new RedisKeyValueProvider(
+                    context.id(), RedisSettings.address(context.config()), context.telemetry());
         } catch (IllegalArgumentException e) {
             throw new ProviderStartException("config of provider " + context.id() + ": " + e.getMessage(), e);
         }

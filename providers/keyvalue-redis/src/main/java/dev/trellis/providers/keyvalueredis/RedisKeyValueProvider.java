@@ -21,10 +21,12 @@ import dev.trellis.lattice.contracts.keyvalue.SetRequest;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.transport.LatticeTransport;
+import dev.trellis.observability.telemetry.Telemetry;
 import dev.trellis.providers.sdk.CapabilityProvider;
 import dev.trellis.providers.sdk.Health;
 import dev.trellis.providers.sdk.LinkRejectedException;
 import dev.trellis.providers.sdk.ProviderLink;
+import dev.trellis.providers.sdk.ProviderSpans;
 import dev.trellis.providers.sdk.Requests;
 import io.lettuce.core.output.CommandOutput;
 import io.lettuce.core.output.IntegerOutput;
@@ -61,13 +63,19 @@ final class RedisKeyValueProvider implements CapabilityProvider {
 
     private final EntityId id;
     private final Optional<RedisAddress> ownAddress;
+    private final Telemetry telemetry;
     private final RedisConnector connector = new RedisConnector();
     private final Map<LinkKey, RedisConnection> links = new ConcurrentHashMap<>();
     private final Map<RedisAddress, RedisConnection> connections = new HashMap<>(); // guarded by this
 
     RedisKeyValueProvider(EntityId id, Optional<RedisAddress> ownAddress) {
+        this(id, ownAddress, Telemetry.off());
+    }
+
+    RedisKeyValueProvider(EntityId id, Optional<RedisAddress> ownAddress, Telemetry telemetry) {
         this.id = id;
         this.ownAddress = ownAddress;
+        this.telemetry = telemetry;
     }
 
     @Override
@@ -152,7 +160,12 @@ final class RedisKeyValueProvider implements CapabilityProvider {
                     .operation(invocation.operation())
                     .orElseThrow(() -> Requests.unknownOperation(invocation))
                     .idempotent();
-            return reply.apply(connection.run(id.value(), command, bytes, idempotent, invocation.deadline()));
+            return ProviderSpans.store(
+                    telemetry,
+                    "redis",
+                    command.getType().toString(),
+                    invocation,
+                    _ -> reply.apply(connection.run(id.value(), command, bytes, idempotent, invocation.deadline())));
         }
     }
 

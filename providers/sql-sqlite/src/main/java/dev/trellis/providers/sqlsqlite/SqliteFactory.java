@@ -21,7 +21,7 @@ public final class SqliteFactory implements ProviderFactory {
     public CapabilityProvider start(ProviderContext context) throws ProviderStartException {
         try {
             var defaults = SqliteSettings.read(context.config(), SqliteSettings.defaults(context.folder()));
-            return new SqlProvider<>(context.id(), new SqliteStores(defaults));
+            return new SqlProvider<>(context.id(), new SqliteStores(defaults), context.telemetry());
         } catch (IllegalArgumentException e) {
             throw new ProviderStartException("config of provider " + context.id() + ": " + e.getMessage(), e);
         }
