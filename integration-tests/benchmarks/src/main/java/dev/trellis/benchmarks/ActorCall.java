@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.msgpack.core.MessagePack;
 import org.slf4j.event.Level;
 
@@ -258,7 +259,7 @@ final class ActorCall implements Benchmark {
         }
 
         @Override
-        public void log(Level level, String line) {}
+        public void log(@Nullable TraceContext trace, Level level, String line) {}
 
         @Override
         public RandomGenerator random() {

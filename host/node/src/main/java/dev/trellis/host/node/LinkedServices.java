@@ -13,9 +13,11 @@ import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.model.LinkName;
+import dev.trellis.lattice.model.TraceContext;
 import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -71,8 +73,17 @@ final class LinkedServices implements GuestServices {
     }
 
     @Override
-    public void log(Level level, String line) {
-        log.atLevel(level).addKeyValue("actor", actor).log("{}: {}", actor, line);
+    public void log(@Nullable TraceContext trace, Level level, String line) {
+        if (!log.isEnabledForLevel(level)) {
+            return;
+        }
+        var entry = log.atLevel(level).addKeyValue("actor", actor);
+        if (trace == null) {
+            entry.log("{}: {}", actor, line);
+        } else {
+            String id = trace.traceId();
+            entry.addKeyValue("trace_id", id).log("{}: {} trace_id={}", actor, line, id);
+        }
     }
 
     @Override

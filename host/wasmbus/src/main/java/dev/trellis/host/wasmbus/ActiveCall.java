@@ -4,6 +4,7 @@ import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.TraceContext;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -106,14 +107,15 @@ class ActiveCall {
 
     /** Logs line by line, empty ones left out, so that a guest cannot forge lines of others. */
     void log(Level level, String text) {
+        TraceContext trace = invocation == null ? null : invocation.trace();
         int start = 0;
         for (int end; (end = text.indexOf('\n', start)) >= 0; start = end + 1) {
             if (end > start) {
-                services.log(level, printable(text.substring(start, end)));
+                services.log(trace, level, printable(text.substring(start, end)));
             }
         }
         if (start < text.length()) {
-            services.log(level, printable(text.substring(start)));
+            services.log(trace, level, printable(text.substring(start)));
         }
     }
 

@@ -3,7 +3,9 @@ package dev.trellis.host.wasmbus;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.model.TraceContext;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /** What the host does for the classic actors it runs. Called on the guest's thread; safe for concurrent use. */
@@ -22,8 +24,10 @@ public interface GuestServices {
     /**
      * Takes one line that the guest logs or prints. It holds no line breaks or other control characters, but a tab. Must
      * not block.
+     *
+     * @param trace of the call that the guest answers; null while it starts
      */
-    void log(Level level, String line);
+    void log(@Nullable TraceContext trace, Level level, String line);
 
     /** Where guests get random numbers and GUIDs from. */
     RandomGenerator random();

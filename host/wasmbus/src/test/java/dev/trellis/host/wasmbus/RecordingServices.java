@@ -4,11 +4,13 @@ import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.model.TraceContext;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /** Answers host calls as the test says, and remembers them. */
@@ -42,7 +44,7 @@ final class RecordingServices implements GuestServices {
     }
 
     @Override
-    public void log(Level level, String line) {
+    public void log(@Nullable TraceContext trace, Level level, String line) {
         lines.add(level + " " + line);
     }
 
