@@ -11,6 +11,7 @@ import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.model.WireJson;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
+import dev.trellis.observability.telemetry.Telemetry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -33,9 +34,15 @@ final class BenchHost implements AutoCloseable {
 
     /** Starts a host; returns once it answers the control interface. */
     static BenchHost start(String id, Path directory, LatticeTransport transport) throws Exception {
+        return start(id, directory, transport, Telemetry.off());
+    }
+
+    /** Starts a host that records its calls. */
+    static BenchHost start(String id, Path directory, LatticeTransport transport, Telemetry telemetry)
+            throws Exception {
         var config = HostConfig.of(
                 LatticeName.DEFAULT, new HostId(id), id, Labels.NONE, directory.resolve(id), Map.of(), "benchmark");
-        var started = new BenchHost(transport, TrellisHost.start(config, transport));
+        var started = new BenchHost(transport, TrellisHost.start(config, transport, telemetry));
         await("host " + id, () -> {
             try {
                 started.control("host.get." + id, Map.of());

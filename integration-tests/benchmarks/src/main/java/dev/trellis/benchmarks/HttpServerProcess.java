@@ -8,11 +8,18 @@ import dev.trellis.lattice.contracts.http.HttpRequest;
 import dev.trellis.lattice.contracts.http.HttpResponse;
 import dev.trellis.lattice.model.ControlRequests;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.LatticeName;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkName;
 import dev.trellis.lattice.model.ProviderKind;
+import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.transport.InProcessLattice;
+import dev.trellis.observability.telemetry.Telemetry;
+import dev.trellis.observability.telemetry.TelemetrySettings;
+import dev.trellis.observability.telemetry.TelemetrySource;
+import dev.trellis.observability.traces.LatticeSpans;
+import dev.trellis.observability.traces.TraceKeeper;
 import dev.trellis.providers.httpserver.HttpServerFactory;
 import dev.trellis.providers.sdk.ProviderContext;
 import dev.trellis.providers.sdk.ProviderLink;
@@ -27,6 +34,7 @@ import io.vertx.core.http.HttpServerOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** One of the servers that are compared. Serves {@code /hello} on a port until its standard input ends. */
 final class HttpServerProcess {
@@ -40,14 +48,19 @@ final class HttpServerProcess {
 
     private HttpServerProcess() {}
 
-    /** Arguments: actor, plain or bare; port; folder; image of the actor. */
+    /** Arguments: actor, traced, plain or bare; port; folder; image of the actor; of traced also the URL of a collector. */
     public static void main(String... arguments) throws Exception {
         int port = Integer.parseInt(arguments[1]);
         switch (arguments[0]) {
-            case "actor" -> actor(port, Path.of(arguments[2]), Path.of(arguments[3]));
+            case "actor" -> actor(port, Path.of(arguments[2]), Path.of(arguments[3]), Optional.empty());
+            case "traced" -> {
+                Map<String, String> environment =
+                        arguments.length > 4 ? Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", arguments[4]) : Map.of();
+                actor(port, Path.of(arguments[2]), Path.of(arguments[3]), Optional.of(environment));
+            }
             case "plain" -> plain(port);
             case "bare" -> bare(port);
-            default -> throw new IllegalArgumentException("actor, plain or bare, not " + arguments[0]);
+            default -> throw new IllegalArgumentException("actor, traced, plain or bare, not " + arguments[0]);
         }
         System.out.println("ready");
         while (System.in.read() >= 0) {
@@ -57,8 +70,22 @@ final class HttpServerProcess {
     }
 
     /** A host as users run it, told what to do over the control interface. */
-    private static void actor(int port, Path directory, Path image) throws Exception {
-        var host = BenchHost.start("NHTTP", directory, new InProcessLattice().join());
+    private static void actor(int port, Path directory, Path image, Optional<Map<String, String>> tracing)
+            throws Exception {
+        var lattice = new InProcessLattice();
+        var transport = lattice.join();
+        Telemetry telemetry = Telemetry.off();
+        if (tracing.isPresent()) {
+            var subjects = Subjects.of(LatticeName.DEFAULT);
+            var id = new HostId("NHTTP");
+            TraceKeeper.start(lattice.join(), subjects);
+            telemetry = Telemetry.start(
+                    TelemetrySettings.of(tracing.get()),
+                    new TelemetrySource(LatticeName.DEFAULT, id, "bench", "bench", "benchmark"),
+                    List.of(LatticeSpans.destination(transport, subjects, id)));
+        }
+        String name = "http-" + ProcessHandle.current().pid();
+        var host = BenchHost.start("NHTTP", directory.resolve(name), transport, telemetry);
         host.scale(ACTOR, image, INSTANCES);
         host.control("config.put.bench-http", Map.of("address", "127.0.0.1:" + port));
         host.control(

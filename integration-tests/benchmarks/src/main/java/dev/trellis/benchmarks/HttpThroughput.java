@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Requests through the HTTP server and an actor, beside the same server over a plain Java handler, and Vert.x alone.
@@ -13,21 +12,17 @@ import java.util.function.ToDoubleFunction;
 final class HttpThroughput implements Benchmark {
     private static final String NAME = "http";
     private static final List<Integer> CONNECTIONS = List.of(64, 256);
-    private static final Duration START_MAX = Duration.ofSeconds(60);
     private static final Duration WARM_UP = Duration.ofSeconds(7);
     private static final Duration PASS = Duration.ofSeconds(4);
 
-    /** One pass; processor time is the server's, user and system. */
-    private record Measured(HttpLoad load, double cpuMicrosPerRequest) {}
-
     @Override
     public List<Row> run(Settings settings) throws Exception {
-        try (Server actor = Server.start(settings, "actor");
-                Server plain = Server.start(settings, "plain");
-                Server bare = Server.start(settings, "bare")) {
+        try (LoadedServer actor = LoadedServer.start(settings, "actor");
+                LoadedServer plain = LoadedServer.start(settings, "plain");
+                LoadedServer bare = LoadedServer.start(settings, "bare")) {
             var rows = new ArrayList<Row>();
             for (int connections : CONNECTIONS) {
-                var ways = new LinkedHashMap<String, Rounds.Pass<Measured>>();
+                var ways = new LinkedHashMap<String, Rounds.Pass<LoadedServer.Measured>>();
                 ways.put("actor", time -> actor.measure(connections, time));
                 ways.put("plain", time -> plain.measure(connections, time));
                 ways.put("bare", time -> bare.measure(connections, time));
@@ -45,44 +40,7 @@ final class HttpThroughput implements Benchmark {
         }
     }
 
-    private static Row row(String subject, int connections, List<Measured> passes) {
-        Row row = Row.of(NAME, subject + ", " + connections + " connections")
-                .with("per_s", median(passes, pass -> pass.load.perSecond()))
-                .with("p50_us", median(passes, pass -> pass.load.p50Micros()))
-                .with("p99_us", median(passes, pass -> pass.load.p99Micros()))
-                .with("server_cpu_us_per_request", median(passes, Measured::cpuMicrosPerRequest));
-        double failures =
-                passes.stream().mapToDouble(pass -> pass.load.failures()).sum();
-        return failures == 0 ? row : row.noting((long) failures + " requests failed: the figures do not count");
-    }
-
-    private static double median(List<Measured> passes, ToDoubleFunction<Measured> figure) {
-        double[] sorted = passes.stream().mapToDouble(figure).sorted().toArray();
-        return sorted[sorted.length / 2];
-    }
-
-    private record Server(Child process, int port) implements AutoCloseable {
-        static Server start(Settings settings, String kind) throws Exception {
-            int port = Programs.freePort();
-            Child process = Child.java(
-                    HttpServerProcess.class,
-                    kind,
-                    Integer.toString(port),
-                    settings.temporary().toString(),
-                    settings.guest("echo-c").toString());
-            process.await(line -> line.equals("ready"), START_MAX);
-            return new Server(process, port);
-        }
-
-        Measured measure(int connections, Duration time) throws Exception {
-            Duration before = process.cpu();
-            HttpLoad load = HttpLoad.run(port, connections, time);
-            return new Measured(load, process.cpu().minus(before).toNanos() / 1e3 / load.requests());
-        }
-
-        @Override
-        public void close() {
-            process.close();
-        }
+    private static Row row(String subject, int connections, List<LoadedServer.Measured> passes) {
+        return LoadedServer.row(NAME, subject + ", " + connections + " connections", passes);
     }
 }
