@@ -56,12 +56,15 @@ final class Lattice implements AutoCloseable {
     private final NatsServer nats;
     private final RedisServer redis;
     private final int port;
+    private final Map<String, String> environment;
     private final Queue<Map<String, Object>> events = new ConcurrentLinkedQueue<>();
     private final Map<String, TrellisProcess> processes = new LinkedHashMap<>();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
 
-    private Lattice(Path directory, NatsServer nats, RedisServer redis, int port) throws InterruptedException {
+    private Lattice(Path directory, Map<String, String> environment, NatsServer nats, RedisServer redis, int port)
+            throws InterruptedException {
+        this.environment = environment;
         this.directory = directory;
         this.nats = nats;
         this.client = NatsTransport.connect(NatsConfig.of(nats.url(), "scenario"));
@@ -74,7 +77,13 @@ final class Lattice implements AutoCloseable {
 
     /** Starts servers and a controller, and then hosts of these names. */
     static Lattice start(Path directory, String... hosts) throws IOException, InterruptedException {
-        var lattice = new Lattice(directory, NatsServer.start(), RedisServer.start(), freePort());
+        return start(directory, Map.of(), hosts);
+    }
+
+    /** The same, with variables in the environment of every process. */
+    static Lattice start(Path directory, Map<String, String> environment, String... hosts)
+            throws IOException, InterruptedException {
+        var lattice = new Lattice(directory, environment, NatsServer.start(), RedisServer.start(), freePort());
         try {
             lattice.startController();
             for (String host : hosts) {
@@ -131,13 +140,24 @@ final class Lattice implements AutoCloseable {
     }
 
     private TrellisProcess run(String name, String... arguments) throws IOException {
-        TrellisProcess process = TrellisProcess.start(
-                directory, Map.of("TRELLIS_NATS_URL", nats.url(), "TRELLIS_DATA", directory.toString()), arguments);
+        TrellisProcess process = TrellisProcess.start(directory, environment(), arguments);
         TrellisProcess old = processes.put(name, process);
         if (old != null) {
             old.close();
         }
         return process;
+    }
+
+    private Map<String, String> environment() {
+        var all = new LinkedHashMap<>(environment);
+        all.put("TRELLIS_NATS_URL", nats.url());
+        all.put("TRELLIS_DATA", directory.toString());
+        return all;
+    }
+
+    /** The scenario's own connection. */
+    LatticeTransport transport() {
+        return client;
     }
 
     TrellisProcess process(String name) {
@@ -174,8 +194,7 @@ final class Lattice implements AutoCloseable {
 
     /** Runs a command to its end. */
     Result trellis(String... arguments) throws IOException, InterruptedException {
-        try (var process = TrellisProcess.start(
-                directory, Map.of("TRELLIS_NATS_URL", nats.url(), "TRELLIS_DATA", directory.toString()), arguments)) {
+        try (var process = TrellisProcess.start(directory, environment(), arguments)) {
             int exit = process.awaitExit(Duration.ofSeconds(90));
             return new Result(exit, process.output(), process.messages());
         }
