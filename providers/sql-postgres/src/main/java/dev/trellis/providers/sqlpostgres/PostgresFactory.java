@@ -21,7 +21,7 @@ public final class PostgresFactory implements ProviderFactory {
     public CapabilityProvider start(ProviderContext context) throws ProviderStartException {
         try {
             var defaults = PostgresSettings.read(context.config(), PostgresSettings.NONE);
-            return new SqlProvider<>(context.id(), new PostgresStores(defaults));
+            return new SqlProvider<>(context.id(), new PostgresStores(defaults), context.telemetry());
         } catch (IllegalArgumentException e) {
             throw new ProviderStartException("config of provider " + context.id() + ": " + e.getMessage(), e);
         }
