@@ -63,7 +63,7 @@ final class PostgresCall {
 
     private static final String READ_ONLY_SETTING = "default_transaction_read_only";
     private static final Logger LOG = LoggerFactory.getLogger(PostgresCall.class);
-    static final ScheduledThreadPoolExecutor WATCH = watch();
+    private static final ScheduledThreadPoolExecutor WATCH = watches();
 
     private final String subject;
     private final PostgresAddress address;
@@ -72,12 +72,14 @@ final class PostgresCall {
     private final SqlScript script;
     private final Deadline deadline;
     private final Map<PGConnection, Integer> statementTimeouts;
+    private final Runnable silent;
     private final AtomicBoolean interrupted = new AtomicBoolean();
     private boolean spoilt; // the connection must not serve another call
     private boolean begun;
     private boolean committing;
     private boolean asked; // a statement of the call has been sent
 
+    /** {@code silent} is told when the server has not heeded a request to cancel. */
     PostgresCall(
             String subject,
             PostgresAddress address,
@@ -85,7 +87,8 @@ final class PostgresCall {
             Connection connection,
             SqlScript script,
             Deadline deadline,
-            Map<PGConnection, Integer> statementTimeouts) {
+            Map<PGConnection, Integer> statementTimeouts,
+            Runnable silent) {
         this.subject = subject;
         this.address = address;
         this.pool = pool;
@@ -93,9 +96,10 @@ final class PostgresCall {
         this.script = script;
         this.deadline = deadline;
         this.statementTimeouts = statementTimeouts;
+        this.silent = silent;
     }
 
-    private static ScheduledThreadPoolExecutor watch() {
+    private static ScheduledThreadPoolExecutor watches() {
         var watch = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("postgres-deadlines").factory());
         watch.setRemoveOnCancelPolicy(true);
@@ -104,6 +108,8 @@ final class PostgresCall {
 
     SqlResults run() throws SqlErrorException {
         int at = 0;
+        // over all of it: the driver waits for the server in places of its own too, for the names of types for example
+        Future<?> watch = watch(deadline.remaining());
         try {
             var results = new ResultBuilder(script.rowsMax());
             if (!prepare()) {
@@ -128,6 +134,8 @@ final class PostgresCall {
             SqlErrorException error = failed(e, at);
             rollback();
             throw error;
+        } finally {
+            watch.cancel(false);
         }
     }
 
@@ -181,12 +189,7 @@ final class PostgresCall {
 
     private void command(String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            Future<?> watch = watch(statement, Duration.ZERO);
-            try {
-                var _ = statement.execute(sql);
-            } finally {
-                watch.cancel(false);
-            }
+            var _ = statement.execute(sql);
         }
     }
 
@@ -203,15 +206,8 @@ final class PostgresCall {
                 PostgresValues.bind(statement, i + 1, parameters.get(order.get(i)));
             }
             statement.setMaxRows(script.rowsMax() + 1);
-            boolean returnsRows;
-            Future<?> watch = watch(statement, script.timeout());
-            try {
-                asked = true;
-                returnsRows = statement.execute();
-            } finally {
-                watch.cancel(false);
-            }
-            if (returnsRows) {
+            asked = true;
+            if (execute(statement)) {
                 try (ResultSet rows = statement.getResultSet()) {
                     List<SqlColumn> columns = PostgresValues.columns(rows.getMetaData());
                     results.addRows(
@@ -225,28 +221,52 @@ final class PostgresCall {
         }
     }
 
-    /** Asks the server to cancel when time is up, and cuts the connection if it does not. */
-    private Future<?> watch(Statement statement, Duration timeout) {
-        long nanos = Math.max(0, deadline.remainingNanos());
-        if (!timeout.isZero()) {
-            nanos = Math.min(nanos, timeout.toNanos());
+    private boolean execute(PreparedStatement statement) throws SQLException {
+        if (script.timeout().isZero()) {
+            return statement.execute();
         }
-        Runnable next = () -> {
-            boolean first = interrupted.compareAndSet(false, true);
-            var _ = Thread.startVirtualThread(first ? () -> cancel(statement) : this::cut);
-        };
-        return WATCH.scheduleWithFixedDelay(next, nanos, CANCEL_MAX.toNanos(), TimeUnit.NANOSECONDS);
+        Future<?> watch = watch(script.timeout());
+        try {
+            return statement.execute();
+        } finally {
+            watch.cancel(false);
+        }
     }
 
-    private void cancel(Statement statement) {
+    /** Asks the server to cancel when time is up, and cuts the connection if it does not. */
+    private Future<?> watch(Duration time) {
+        Runnable next = () -> {
+            boolean first = interrupted.compareAndSet(false, true);
+            var _ = Thread.startVirtualThread(first ? this::cancel : this::cut);
+        };
+        return WATCH.scheduleWithFixedDelay(
+                next, Math.max(0, time.toNanos()), CANCEL_MAX.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Not by the statement, which would make the thread that runs it wait for the answer to this. */
+    private void cancel() {
         try {
-            statement.cancel();
+            connection.unwrap(PGConnection.class).cancelQuery();
         } catch (SQLException e) {
             LOG.debug("A request to cancel did not reach {}; the connection is cut", address, e);
         }
     }
 
+    /** Ends it, for a caller who is gone. */
+    void abandon() {
+        interrupted.set(true);
+        var _ = Thread.startVirtualThread(() -> {
+            cancel();
+            abort();
+        });
+    }
+
     private void cut() {
+        silent.run();
+        abort();
+    }
+
+    private void abort() {
         try {
             connection.abort(Runnable::run);
         } catch (SQLException e) {

@@ -20,9 +20,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.WeakHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Future;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -36,6 +38,10 @@ import org.slf4j.LoggerFactory;
  * The pool is there, or the database is away. Away: calls fail at once, and a keeper tries to connect every RETRY_DELAY; the
  * pool itself would wait longer and longer between its attempts, up to 5 s. Once the keeper is through, there is a new pool.
  * A permit for each connection is taken before the pool is asked, so that calls wait in order and by their own deadline.
+ *
+ * The pool and the driver have their own idea of how long a silent server may take. So each call is worked on by a virtual
+ * thread of its own, which keeps the permit until it is done; the caller leaves when its time is up. A server that did not
+ * answer in time is suspected: it is asked once, by a new connection, and is away if that fails.
  */
 /** A pool of connections to one PostgreSQL database. */
 final class PostgresDatabase implements SqlStore {
@@ -44,6 +50,9 @@ final class PostgresDatabase implements SqlStore {
 
     /** Time for one attempt to connect. */
     static final Duration CONNECT_MAX = Duration.ofSeconds(5);
+
+    /** Time after a deadline for what runs to be ended; then the call ends without it. */
+    static final Duration END_MAX = PostgresCall.CANCEL_MAX.plusMillis(60);
 
     /** How long the pool waits for a connection before the call looks at its deadline again; the least that it can. */
     static final Duration POOL_WAIT = Duration.ofMillis(250);
@@ -62,6 +71,7 @@ final class PostgresDatabase implements SqlStore {
     private final Semaphore calls = new Semaphore(CALLS_MAX);
     private final Map<PGConnection, Integer> statementTimeouts = Collections.synchronizedMap(new WeakHashMap<>());
     private final AtomicBoolean away = new AtomicBoolean();
+    private final AtomicBoolean suspected = new AtomicBoolean();
     private final CountDownLatch ending = new CountDownLatch(1);
 
     private volatile @Nullable HikariDataSource pool;
@@ -160,87 +170,111 @@ final class PostgresDatabase implements SqlStore {
                 throw overloaded(
                         subject, "had none of its " + limits.connectionsMax() + " connections free (max_connections)");
             }
-            try {
-                return connected(subject, script, deadline);
-            } finally {
-                connections.release();
-            }
+            var errand = new Errand(subject, script, deadline);
+            var _ = Thread.ofVirtual().name("postgres-call").start(errand.work);
+            return errand.await();
         } finally {
             calls.release();
         }
     }
 
-    private SqlResults connected(String subject, SqlScript script, Deadline deadline)
-            throws SqlErrorException, InterruptedException {
-        HikariDataSource source = pool;
-        if (source == null) {
-            throw unavailable(subject, problemText());
-        }
-        var call = new PostgresCall(
-                subject, address, source, connect(subject, source, deadline), script, deadline, statementTimeouts);
-        try {
-            return call.run();
-        } finally {
-            call.end();
-        }
-    }
+    /** A call at work, with a permit for a connection, and its caller who waits. */
+    private final class Errand {
+        private final String subject;
+        private final SqlScript script;
+        private final Deadline deadline;
+        private final FutureTask<SqlResults> work = new FutureTask<>(this::work);
+        private volatile @Nullable PostgresCall call;
+        private volatile boolean left;
 
-    private Connection connect(String subject, HikariDataSource source, Deadline deadline) throws InterruptedException {
-        while (true) {
-            var alarm = new Alarm(Thread.currentThread());
-            Future<?> watch = PostgresCall.WATCH.schedule(
-                    alarm::ring, Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
+        Errand(String subject, SqlScript script, Deadline deadline) {
+            this.subject = subject;
+            this.script = script;
+            this.deadline = deadline;
+        }
+
+        private SqlResults work() throws SqlErrorException {
             try {
-                return source.getConnection();
-            } catch (SQLException e) {
-                watch.cancel(false);
-                if (alarm.off()) {
-                    throw unavailable(subject, address + " was not connected by the call's deadline");
+                HikariDataSource source = pool;
+                if (source == null) {
+                    throw unavailable(subject, problemText());
                 }
-                if (Thread.currentThread().isInterrupted() || e.getCause() instanceof InterruptedException) {
-                    throw new InterruptedException();
-                }
-                boolean slow = e instanceof SQLTransientConnectionException
-                        && (e.getCause() == null || hasRoot(e, SocketTimeoutException.class));
-                if (slow && !source.isClosed()) { // connecting takes long, but has not failed
-                    if (deadline.passed()) {
-                        throw unavailable(subject, address + " was not connected by the call's deadline");
+                Runnable silent = () -> suspect(source);
+                var running = new PostgresCall(
+                        subject, address, source, connect(source), script, deadline, statementTimeouts, silent);
+                call = running;
+                try {
+                    if (left || deadline.passed()) { // looked at after call is set: the caller may have left without it
+                        throw unconnected();
                     }
-                    continue;
+                    return running.run();
+                } finally {
+                    running.end();
                 }
-                lost(source, e.getCause() instanceof SQLException cause ? message(cause) : message(e));
-                throw unavailable(subject, problemText());
             } finally {
-                watch.cancel(false);
-                var _ = alarm.off();
-            }
-        }
-    }
-
-    /** Interrupts a thread that waits for the pool, which has its own idea of how long that may take. */
-    private static final class Alarm {
-        private final Thread thread;
-        private boolean rung;
-        private boolean off;
-
-        Alarm(Thread thread) {
-            this.thread = thread;
-        }
-
-        synchronized void ring() {
-            if (!off) {
-                rung = true;
-                thread.interrupt();
+                connections.release();
             }
         }
 
-        /** Ends it, and takes back its interrupt; whether it has rung. */
-        synchronized boolean off() {
-            if (rung && !off) {
-                var _ = Thread.interrupted();
+        private Connection connect(HikariDataSource source) {
+            while (true) {
+                try {
+                    return source.getConnection();
+                } catch (SQLException e) {
+                    boolean slow = e instanceof SQLTransientConnectionException
+                            && (e.getCause() == null || hasRoot(e, SocketTimeoutException.class));
+                    if (!slow || source.isClosed()) {
+                        lost(source, e.getCause() instanceof SQLException cause ? message(cause) : message(e));
+                        throw unavailable(subject, problemText());
+                    }
+                    if (left || deadline.passed()) {
+                        suspect(source);
+                        throw unconnected();
+                    }
+                }
             }
-            off = true;
-            return rung;
+        }
+
+        private InvocationException unconnected() {
+            return unavailable(subject, address + " was not connected by the call's deadline");
+        }
+
+        /** The outcome, at the latest {@link #END_MAX} after the deadline. */
+        SqlResults await() throws SqlErrorException, InterruptedException {
+            try {
+                return outcome();
+            } catch (ExecutionException e) {
+                switch (e.getCause()) {
+                    case SqlErrorException error -> throw error;
+                    case InvocationException failure -> throw failure;
+                    case null, default -> throw new IllegalStateException("a call of " + address + " broke off", e);
+                }
+            } catch (TimeoutException e) {
+                throw new InvocationException(
+                        new InvocationFailure.DeadlineExceeded(
+                                subject,
+                                address + " did not answer by the call's deadline"
+                                        + (script.readOnly() ? "" : "; the statements may have run")),
+                        e);
+            } catch (InterruptedException e) {
+                left = true;
+                PostgresCall running = call;
+                if (running != null) {
+                    running.abandon();
+                }
+                throw e;
+            }
+        }
+
+        private SqlResults outcome() throws ExecutionException, TimeoutException, InterruptedException {
+            try {
+                return work.get(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                if (call == null) {
+                    throw unconnected();
+                }
+                return work.get(END_MAX.toNanos(), TimeUnit.NANOSECONDS);
+            }
         }
     }
 
@@ -278,6 +312,23 @@ final class PostgresDatabase implements SqlStore {
         pool = null;
         LOG.warn("Lost PostgreSQL at {}: {}. Calls fail until it is back", address, reason);
         var _ = Thread.ofVirtual().name("postgres-keeper " + address).start(() -> reach(source));
+    }
+
+    /** The database did not answer in time: asks it by a connection of its own, once at a time. */
+    private void suspect(HikariDataSource source) {
+        if (!source.equals(pool) || !suspected.compareAndSet(false, true)) {
+            return;
+        }
+        var _ = Thread.ofVirtual().name("postgres-suspect " + address).start(() -> {
+            try {
+                String failure = probe();
+                if (!failure.isEmpty()) {
+                    lost(source, failure);
+                }
+            } finally {
+                suspected.set(false);
+            }
+        });
     }
 
     private void reach(HikariDataSource old) {

@@ -3,6 +3,7 @@ package dev.trellis.providers.sqlpostgres;
 import static dev.trellis.providers.sdk.SqlCalls.int32;
 import static dev.trellis.providers.sdk.SqlCalls.text;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
@@ -16,6 +17,7 @@ import dev.trellis.providers.sdk.ProviderLink;
 import dev.trellis.providers.sdk.SqlCalls;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -35,6 +37,9 @@ class PostgresFailureTest {
 
     /** From the server's return to the first call that works. */
     private static final Duration RECOVERY_MAX = Duration.ofSeconds(2);
+
+    /** As long as a connection that was used lately is lent without a check: 500 ms. */
+    private static final Duration POOL_TRUST = Duration.ofMillis(550);
 
     private static PostgresServer server;
 
@@ -124,12 +129,69 @@ class PostgresFailureTest {
     }
 
     @Test
+    void server_silent_callsEndInTimeAndItComesBack() throws Exception {
+        SqlCalls calls = calls(Map.of());
+        calls.execute("CREATE TABLE IF NOT EXISTS silent (id BIGINT PRIMARY KEY)");
+        calls.execute("DELETE FROM silent");
+        server.pause();
+        try {
+            for (Duration deadline : List.of(DEADLINE, Duration.ofMillis(100), CALL)) {
+                long begin = System.nanoTime();
+                assertThatThrownBy(() -> calls.within(deadline).execute("INSERT INTO silent VALUES ($1)", int32(1)))
+                        .isInstanceOfSatisfying(InvocationException.class, e -> assertThat(e.failure())
+                                .isInstanceOfAny(DeadlineExceeded.class, Unavailable.class));
+                assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(deadline.plus(GRACE));
+            }
+            await(() -> !provider.health().healthy()); // found by those calls alone
+            assertThat(fails(calls.within(CALL), Unavailable.class)).isTrue();
+        } finally {
+            server.resume();
+        }
+        long resumed = System.nanoTime();
+        await(() -> works(calls));
+        assertThat(Duration.ofNanos(System.nanoTime() - resumed)).isLessThan(RECOVERY_MAX);
+    }
+
+    @Test
+    void server_silentAfterARest_callEndsInTime() throws Exception {
+        SqlCalls calls = calls(Map.of());
+        calls.query("SELECT 1");
+        long rested = System.nanoTime() + POOL_TRUST.toNanos();
+        await(() -> System.nanoTime() > rested); // from then on, the pool asks an idle connection before it lends it
+        server.pause();
+        long begin = System.nanoTime();
+        try {
+            assertThat(fails(calls.within(CALL), Unavailable.class)).isTrue();
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(CALL.plus(GRACE));
+        } finally {
+            server.resume();
+        }
+        await(() -> works(calls));
+    }
+
+    @Test
+    void server_goneAndCallsShort_isNoticed() throws Exception {
+        SqlCalls calls = calls(Map.of());
+        calls.query("SELECT 1");
+        server.kill();
+        try {
+            await(() -> {
+                var _ = fails(calls.within(Duration.ofMillis(50)), Unavailable.class);
+                return !provider.health().healthy();
+            });
+        } finally {
+            server.restart();
+        }
+        await(() -> works(calls));
+    }
+
+    @Test
     void server_awayAtTheLink_isUnavailableAtOnceAndHealthSays() throws Exception {
         server.kill();
         try {
             SqlCalls calls = calls(Map.of());
-            await(() -> fails(calls, Unavailable.class));
-            assertThat(fails(calls, Unavailable.class)).isTrue();
+            await(() -> fails(calls.within(CALL), Unavailable.class));
+            assertThat(fails(calls.within(CALL), Unavailable.class)).isTrue();
             await(() -> !provider.health().healthy());
             assertThat(provider.health().message())
                     .contains("127.0.0.1:" + server.port())
@@ -139,7 +201,7 @@ class PostgresFailureTest {
         }
         SqlCalls calls = calls(Map.of());
         long returned = System.nanoTime();
-        await(() -> !fails(calls, Unavailable.class));
+        await(() -> !fails(calls.within(CALL), Unavailable.class));
         assertThat(Duration.ofNanos(System.nanoTime() - returned)).isLessThan(RECOVERY_MAX);
         assertThat(provider.health().healthy()).isTrue();
     }
@@ -154,7 +216,7 @@ class PostgresFailureTest {
                 holders.add(executor.submit(
                         () -> calls.within(Duration.ofSeconds(4)).query("SELECT pg_sleep(3)")));
             }
-            await(() -> fails(calls, Overloaded.class));
+            await(() -> fails(calls.within(CALL), Overloaded.class));
             for (Future<?> holder : holders) {
                 holder.get();
             }
@@ -184,9 +246,20 @@ class PostgresFailureTest {
         assertThat(settings.toString()).doesNotContain(PostgresServer.PASSWORD).doesNotContain("p%40ss");
     }
 
-    private static boolean fails(SqlCalls calls, Class<? extends InvocationFailure> how) {
+    private static boolean works(SqlCalls calls) {
         try {
             calls.within(CALL).query("SELECT 1");
+            return true;
+        } catch (InvocationException e) {
+            return false;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static boolean fails(SqlCalls calls, Class<? extends InvocationFailure> how) {
+        try {
+            calls.query("SELECT 1");
             return false;
         } catch (InvocationException e) {
             return how.isInstance(e.failure());
