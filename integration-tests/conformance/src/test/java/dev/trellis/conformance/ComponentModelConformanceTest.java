@@ -26,7 +26,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * The component model's own test scripts, as far as they can be checked without running components: what is valid is
- * accepted, what is invalid or malformed is refused. Commands that need a running component are counted and not run.
+ * accepted, what is invalid or malformed is refused. Commands that need a running component are only counted here:
+ * {@link ComponentModelExecutionTest} runs them.
  *
  * <p>The scripts are expected in {@code ../shared/conformance/component-model} beside this repository, or in
  * {@code -Dtrellis.conformance=DIRECTORY/component-model}.
@@ -199,7 +200,9 @@ class ComponentModelConformanceTest {
                 tally.held.accepted(),
                 tally.held.invalid(),
                 tally.held.malformed(),
-                tally.waiting > 0 ? "; " + tally.waiting + " commands need a running component and are not run" : "",
+                tally.waiting > 0
+                        ? "; " + tally.waiting + " commands need a running component, see ComponentModelExecutionTest"
+                        : "",
                 tally.skipped ? "; skipped for want of a tool" : "")));
         EXCLUDED.forEach((name, reason) -> table.append("  excluded: " + name + ", since " + reason + "\n"));
         System.out.print(table);

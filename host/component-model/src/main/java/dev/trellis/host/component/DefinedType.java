@@ -85,7 +85,9 @@ public final class DefinedType implements ValueType {
         int depth = 0;
         for (ValueType part : parts(shape).toList()) {
             for (Trait trait : Trait.values()) {
-                traits |= part.has(trait) ? trait.bit() : 0;
+                // A stream or future is passed as a handle; what it carries does not lie beside it.
+                boolean inherited = trait != Trait.POINTER || !isChannel(shape);
+                traits |= inherited && part.has(trait) ? trait.bit() : 0;
             }
             treeSize = Math.min(Types.TREE_SIZE_CAP, treeSize + part.treeSize());
             depth = Math.max(depth, part.depth());
@@ -181,6 +183,10 @@ public final class DefinedType implements ValueType {
             case Shape.StreamOf(Optional<ValueType> element) -> element.stream();
             case Shape.FutureOf(Optional<ValueType> element) -> element.stream();
         };
+    }
+
+    private static boolean isChannel(Shape shape) {
+        return shape instanceof Shape.StreamOf || shape instanceof Shape.FutureOf;
     }
 
     private static int ownTraits(Shape shape) {

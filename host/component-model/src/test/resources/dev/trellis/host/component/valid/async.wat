@@ -19,6 +19,7 @@
   (canon lower (func $fetch) (memory $memory) (realloc $realloc) (core func))
   (canon task.return (result string) (memory $memory) (core func))
   (canon task.return (core func))
+  (canon task.return (result $words) (core func))
   (canon task.cancel (core func))
   (canon subtask.cancel async (core func))
   (canon subtask.drop (core func))
