@@ -19,6 +19,11 @@ public final class GuestException extends RuntimeException {
         return new GuestException(new GuestFailure.Trapped(rule, Optional.empty()), null);
     }
 
+    /** For host functions that end the guest's call as the guest wishes, with an exit code. */
+    public static GuestException exited(int code) {
+        return new GuestException(new GuestFailure.Exited(code), null);
+    }
+
     public GuestFailure failure() {
         return failure;
     }

@@ -48,11 +48,11 @@ public sealed interface GuestFailure {
         }
     }
 
-    /** The guest left through {@code proc_exit}. */
+    /** The guest left through {@code proc_exit}, or what it has instead. */
     record Exited(int code) implements GuestFailure {
         @Override
         public String describe() {
-            return "guest called proc_exit(" + code + ")";
+            return "guest exited with code " + code;
         }
     }
 
