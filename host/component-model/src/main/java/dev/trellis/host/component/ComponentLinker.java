@@ -461,8 +461,12 @@ final class ComponentLinker {
     static LinkedComponent link(ValidComponent component, WasmEngine engine, ComponentImports imports)
             throws InterruptedException {
         ComponentLinker linker = new ComponentLinker(engine);
+        HostImports found = HostImports.find(component, imports, linker::hostResource);
+        if (!found.problems().isEmpty()) {
+            throw ComponentLinkException.of(found.problems());
+        }
         Frame root = linker.newFrame(component, null, OUTSIDE);
-        root.evaluate(linker.arguments(component, imports));
+        root.evaluate(found.items());
         linker.pendingReturns.forEach(linker::resolveReturn);
         ShimModules.Shortened plan = ShimModules.takeOut(linker.steps, linker.stepModules, linker.canonicals);
         return new LinkedComponent(
@@ -534,96 +538,7 @@ final class ComponentLinker {
                 .toArray(int[][]::new);
     }
 
-    // ---- imports of the whole
-
-    private Map<String, LinkItem> arguments(ValidComponent component, ComponentImports offered) {
-        Map<String, LinkItem> arguments = new HashMap<>();
-        IdentityHashMap<Resource, ComponentImports.Resource<?>> bound = new IdentityHashMap<>();
-        component.type().imports().forEach((name, type) -> {
-            LinkItem item =
-                    switch (type) {
-                        case ExternType.Instance(InstanceType instance) -> hostInstance(name, instance, offered, bound);
-                        case ExternType.Function _ ->
-                            new LinkItem.Function(new LinkItem.HostCallee(
-                                    name,
-                                    offered.function(name).orElseThrow(() -> missing("function", name, offered))));
-                        case ExternType.Type(ResourceType _) -> throw missing("resource", name, offered);
-                        case ExternType.Type _ -> new LinkItem.Type(null);
-                        case ExternType.Module _ -> throw missing("core module", name, offered);
-                        case ExternType.Component _ -> throw missing("component", name, offered);
-                    };
-            arguments.put(name, item);
-        });
-        return arguments;
-    }
-
-    private static ComponentLinkException missing(String sort, String name, ComponentImports offered) {
-        return new ComponentLinkException(
-                "import " + name,
-                "the component needs this " + sort + ", there is none"
-                        + offered.nearest(name)
-                                .map(near -> "; the nearest is " + near)
-                                .orElse(""));
-    }
-
-    private LinkItem hostInstance(
-            String name,
-            InstanceType type,
-            ComponentImports offered,
-            IdentityHashMap<Resource, ComponentImports.Resource<?>> bound) {
-        Optional<ComponentImports.Interface> found = offered.find(name);
-        if (found.isEmpty() && type.exports().values().stream().anyMatch(one -> one instanceof ExternType.Function)) {
-            throw missing("instance", name, offered);
-        }
-        Map<String, ComponentImports.Function> functions =
-                found.map(ComponentImports.Interface::functions).orElse(Map.of());
-        Map<String, ComponentImports.Resource<?>> resources =
-                found.map(ComponentImports.Interface::resources).orElse(Map.of());
-        Map<String, LinkItem> exports = new LinkedHashMap<>();
-        type.exports().forEach((export, wanted) -> {
-            String subject = "import " + name + ", export " + export;
-            LinkItem item =
-                    switch (wanted) {
-                        case ExternType.Function _ -> {
-                            ComponentImports.Function function = functions.get(export);
-                            if (function == null) {
-                                throw new ComponentLinkException(
-                                        subject,
-                                        "the component needs this function, there is none"
-                                                + InterfaceNames.nearest(export, functions.keySet())
-                                                        .map(near -> "; the nearest is " + near)
-                                                        .orElse(""));
-                            }
-                            yield new LinkItem.Function(new LinkItem.HostCallee(name + "#" + export, function));
-                        }
-                        case ExternType.Type(ResourceType resource) ->
-                            new LinkItem.Type(hostResource(subject, resource, resources.get(export), bound));
-                        case ExternType.Type _ -> new LinkItem.Type(null);
-                        case ExternType.Module _, ExternType.Instance _, ExternType.Component _ ->
-                            throw new ComponentLinkException(
-                                    subject, "the host offers functions and resources, this is a " + wanted.sort());
-                    };
-            exports.put(export, item);
-        });
-        return new LinkItem.Instance(exports);
-    }
-
-    @SuppressWarnings("ReferenceEquality") // a resource is its object
-    private ResourceDefinition hostResource(
-            String subject,
-            ResourceType type,
-            ComponentImports.@Nullable Resource<?> offered,
-            IdentityHashMap<Resource, ComponentImports.Resource<?>> bound) {
-        ComponentImports.Resource<?> before = bound.get(type.identity());
-        ComponentImports.Resource<?> resource = offered == null ? before : offered;
-        if (resource == null) {
-            throw new ComponentLinkException(subject, "the component needs this resource, there is none");
-        }
-        if (before != null && before != resource) {
-            throw new ComponentLinkException(
-                    subject, "the resource is the one of an interface before; the host offers another");
-        }
-        bound.put(type.identity(), resource);
+    private ResourceDefinition hostResource(ComponentImports.Resource<?> resource) {
         return hostResources.computeIfAbsent(resource, one -> {
             ResourceDefinition defined = new ResourceDefinition(definedResources.size(), one);
             definedResources.add(defined);

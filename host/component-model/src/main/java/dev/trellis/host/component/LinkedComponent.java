@@ -96,6 +96,15 @@ public final class LinkedComponent {
         return ComponentLinker.link(component, engine, imports);
     }
 
+    /**
+     * What {@code imports} does not have of what a component imports, in its order; {@link #link} refuses the component with
+     * the first and names the others. Nothing is compiled.
+     */
+    public static List<ComponentLinkException> unsatisfied(ValidComponent component, ComponentImports imports) {
+        return HostImports.find(component, imports, resource -> new ResourceDefinition(0, resource))
+                .problems();
+    }
+
     public ValidComponent component() {
         return component;
     }

@@ -66,6 +66,23 @@ class ComponentLinkerTest {
     }
 
     @Test
+    void link_severalImportsAreMissing_namesAllOfThem() {
+        ValidComponent component = ValidComponent.of(RunningGuests.wasm("host"), EngineConfig.DEFAULTS);
+        ComponentImports imports = ComponentImports.of(ComponentImports.Interface.named("test:host/counters@0.2.1")
+                .function("finished", (_, _) -> null)
+                .build());
+
+        assertThat(LinkedComponent.unsatisfied(component, imports).stream().map(ComponentLinkException::subject))
+                .containsExactly(
+                        "import test:host/counters@0.2.3, export counter",
+                        "import test:host/counters@0.2.3, export [constructor]counter",
+                        "import test:host/counters@0.2.3, export [method]counter.add",
+                        "import test:host/counters@0.2.3, export finish",
+                        "import test:host/text@0.2.0");
+        refused("host", imports, "export counter: the component needs this resource", "also import test", "text@0.2.0");
+    }
+
+    @Test
     void link_versionIsCompatible_isFoundAndOnlyThen() throws InterruptedException {
         RunningGuests.link(
                 ENGINE, "starts", ComponentImports.of(counters("0.2.99").build()));
