@@ -3,6 +3,7 @@ package dev.trellis.scenarios;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.trellis.lattice.model.ActorDescription;
+import dev.trellis.providers.sdk.PostgresServer;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -23,11 +24,16 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The orders application: an actor with HTTP, SQL and a key-value store. */
+/** The orders application on SQLite, then on PostgreSQL by a manifest alone; and what a lost database looks like. */
 @Timeout(180)
 class OrdersTest {
     private static final String ACTOR = "orders-orders";
     private static final JsonMapper JSON = new JsonMapper();
+
+    /** The HTTP provider's deadline of a call and the 250 ms after it, and what a busy machine adds. */
+    private static final Duration ANSWER_MAX = Duration.ofSeconds(3);
+
+    private static final Duration RECOVERY_MAX = Duration.ofSeconds(2);
 
     private static final List<String> INJECTIONS = List.of(
             "x'); DROP TABLE orders; --",
@@ -45,27 +51,39 @@ class OrdersTest {
     private Path directory;
 
     @Test
-    void orders_onSqlite_areTakenCachedAndNeverReadAsSql() throws Exception {
+    void orders_onSqliteThenOnPostgres_sameActorAndNoInjectionAndRecovery() throws Exception {
         try (var lattice = Lattice.start(directory, "one", "two");
+                var postgres = PostgresServer.start();
                 var orders = new Orders(lattice)) {
-            deploy(lattice, "wadm.yaml");
-            assertThat(digests(lattice)).hasSize(1);
-            assertThat(lattice.hostsOf(ACTOR)).hasSize(2);
+            deploy(lattice, "wadm.yaml", postgres);
+            Set<String> digests = digests(lattice);
+            assertThat(digests).hasSize(1);
 
             takesCachesAndCounts(orders);
             refusesBadInput(orders);
             keepsInjectionsAsText(orders);
-            assertThat(sqliteFiles()).hasSize(1);
+
+            String before = orders.take("Grace", "compiler", 1).get("id").asString();
+            deploy(lattice, "wadm-postgres.yaml", postgres);
+
+            assertThat(digests(lattice)).as("the same actor file").isEqualTo(digests);
+            assertThat(orders.of("Grace")).as("the new store is empty").isEmpty();
+            assertThat(orders.send("GET", "/orders/" + before, "").statusCode()).isEqualTo(404);
+            assertThat(sqliteFiles()).as("and the old one is where it was").isNotEmpty();
+            keepsInjectionsAsText(orders);
+
+            failsInTimeAndRecovers(orders, postgres);
         }
     }
 
-    private void deploy(Lattice lattice, String manifest) throws Exception {
+    private void deploy(Lattice lattice, String manifest, PostgresServer postgres) throws Exception {
         Path folder = TrellisProcess.root().resolve("manifests/orders");
         String text = Files.readString(folder.resolve(manifest))
                 .replace("\"8080\"", "\"" + lattice.url("/").getPort() + "\"")
                 .replace(
                         "../../actor-sdk",
-                        TrellisProcess.root().resolve("actor-sdk").toString());
+                        TrellisProcess.root().resolve("actor-sdk").toString())
+                .replace("postgres://orders:orders@localhost:5432/orders", postgres.uri());
         Path file = directory.resolve(manifest);
         Files.writeString(file, text);
         var deployed = lattice.trellis("deploy", file.toString(), "--wait=60s");
@@ -145,6 +163,31 @@ class OrdersTest {
         assertThat(orders.of("nobody' OR 'a'='a")).isEmpty();
         assertThat(orders.of("Alan")).isEqualTo(alan);
         assertThat(orders.of("mallory")).isEmpty();
+    }
+
+    private static void failsInTimeAndRecovers(Orders orders, PostgresServer postgres) throws Exception {
+        int size = orders.of("Alan").size();
+        postgres.kill();
+        for (int i = 0; i < 4; i++) {
+            for (String method : List.of("GET", "POST")) {
+                long start = System.nanoTime();
+                var answer = method.equals("GET")
+                        ? orders.send("GET", "/orders?customer=Alan", "")
+                        : orders.send("POST", "/orders", Orders.body("Alan", "lost", 1));
+                Duration took = Duration.ofNanos(System.nanoTime() - start);
+                assertThat(answer.statusCode()).as(method + " " + answer.body()).isEqualTo(503);
+                assertThat(took).as(method).isLessThan(ANSWER_MAX);
+            }
+        }
+        postgres.restart();
+        Duration recovery = Waiting.until(
+                Duration.ofSeconds(10),
+                () -> "orders from PostgreSQL again",
+                () -> orders.send("GET", "/orders?customer=Alan", "").statusCode() == 200);
+        assertThat(recovery).as("after PostgreSQL took connections").isLessThan(RECOVERY_MAX);
+        assertThat(orders.of("Alan")).hasSize(size);
+        orders.take("Alan", "machine", 1);
+        assertThat(orders.of("Alan")).hasSize(size + 1);
     }
 
     /** A client of the service. */
