@@ -15,6 +15,11 @@ public final class Main {
     /** Which streams are terminals; set by the launcher, since Java can only ask for all at once. */
     private static final String TERMINALS_PROPERTY = "trellis.terminals";
 
+    private static final List<String> SERVERS = List.of("up", "host", "controller");
+
+    /** What {@code host} does beside running one. */
+    private static final List<String> HOST_TOOLS = List.of("list", "get", "stop", "cordon", "drain", "uncordon");
+
     private Main() {}
 
     /** Runs the command and exits with its code. */
@@ -38,11 +43,11 @@ public final class Main {
         if (arguments.contains("-v") || arguments.contains("--verbose")) {
             return "DEBUG";
         }
-        boolean server = arguments.stream()
+        String command = arguments.stream()
                 .filter(argument -> !argument.startsWith("-"))
                 .findFirst()
-                .map(List.of("up", "host", "controller")::contains)
-                .orElse(false);
+                .orElse("");
+        boolean server = SERVERS.contains(command) && HOST_TOOLS.stream().noneMatch(arguments::contains);
         return server ? "INFO" : "WARN";
     }
 }
