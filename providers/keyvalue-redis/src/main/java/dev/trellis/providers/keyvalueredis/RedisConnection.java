@@ -72,6 +72,7 @@ final class RedisConnection {
     private RedisConnection(RedisConnector connector, RedisAddress address) {
         this.connector = connector;
         this.address = address;
+        this.problem = address + " is not connected yet"; // until it is: nobody is to rely on it before
         this.keeper = Thread.ofVirtual().name("redis-keeper " + address).unstarted(this::keep);
     }
 
