@@ -11,6 +11,7 @@ import io.opentelemetry.proto.trace.v1.Span;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,9 @@ final class Collector implements AutoCloseable {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final List<Received> spans = new CopyOnWriteArrayList<>();
     private final Set<String> metrics = ConcurrentHashMap.newKeySet();
+
+    /** Bodies of all requests, a character for each byte. */
+    private final List<String> bodies = new CopyOnWriteArrayList<>();
 
     /** A span and the name of the host whose resource it came with. */
     record Received(Span span, String host, String site) {
@@ -58,7 +62,7 @@ final class Collector implements AutoCloseable {
 
     private void onTraces(HttpExchange exchange) throws IOException {
         try (exchange) {
-            var request = ExportTraceServiceRequest.parseFrom(exchange.getRequestBody());
+            var request = ExportTraceServiceRequest.parseFrom(body(exchange));
             for (ResourceSpans resource : request.getResourceSpansList()) {
                 var about = resource.getResource().getAttributesList();
                 resource.getScopeSpansList().forEach(scope -> scope.getSpansList()
@@ -73,7 +77,7 @@ final class Collector implements AutoCloseable {
 
     private void onMetrics(HttpExchange exchange) throws IOException {
         try (exchange) {
-            ExportMetricsServiceRequest.parseFrom(exchange.getRequestBody())
+            ExportMetricsServiceRequest.parseFrom(body(exchange))
                     .getResourceMetricsList()
                     .forEach(resource -> resource.getScopeMetricsList()
                             .forEach(scope -> scope.getMetricsList().forEach(metric -> metrics.add(metric.getName()))));
@@ -81,6 +85,12 @@ final class Collector implements AutoCloseable {
         } catch (InvalidProtocolBufferException e) {
             exchange.sendResponseHeaders(400, -1);
         }
+    }
+
+    private byte[] body(HttpExchange exchange) throws IOException {
+        byte[] body = exchange.getRequestBody().readAllBytes();
+        bodies.add(new String(body, StandardCharsets.ISO_8859_1));
+        return body;
     }
 
     static String text(List<KeyValue> attributes, String key) {
@@ -105,6 +115,11 @@ final class Collector implements AutoCloseable {
     /** Names of the metrics received so far. */
     Set<String> metrics() {
         return Set.copyOf(metrics);
+    }
+
+    /** Whether the bytes of any request so far hold {@code text}, which must be ASCII. */
+    boolean wasSent(String text) {
+        return bodies.stream().anyMatch(body -> body.contains(text));
     }
 
     @Override
