@@ -211,6 +211,7 @@ final class SwapFollower {
         List<ProviderDescription> running = hosts(newId);
         boolean runs = !running.isEmpty()
                 && running.stream().allMatch(one -> one.imageRef().equals(newImage.value()));
+        readEvents(); // an event tells its moment more exactly than the next look
         if (runs && started == null) {
             started = elapsed();
             step(started, newName + " runs");

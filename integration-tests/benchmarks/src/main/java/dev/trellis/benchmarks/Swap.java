@@ -165,7 +165,7 @@ final class Swap implements Benchmark {
         Load(String port) {
             thread = Thread.ofPlatform().start(() -> {
                 while (!stop) {
-                    if (Http.status("http://127.0.0.1:" + port + "/users/1") != 200) {
+                    if (Http.status("http://127.0.0.1:" + port + "/users") != 200) {
                         failed++;
                     }
                 }
