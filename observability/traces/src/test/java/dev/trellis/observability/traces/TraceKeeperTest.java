@@ -102,7 +102,9 @@ class TraceKeeperTest {
         assertThat(rows.getFirst().span().errorMessage()).isEqualTo("broken [31m");
         assertThat(rows.getFirst().span().text("http.response.status_code")).isEqualTo("500");
         assertThat(get("").trace()).isEqualTo(trace);
-        assertThat(get("0").trace()).isNull();
+        assertThat(get(id.startsWith("0") ? "1" : "0").trace())
+                .as("the only trace has another first digit")
+                .isNull();
     }
 
     @Test
