@@ -2,6 +2,9 @@ package dev.trellis.benchmarks;
 
 import com.google.protobuf.ByteString;
 import com.sun.management.ThreadMXBean;
+import dev.trellis.host.actor.ActorLimits;
+import dev.trellis.host.actor.GuestCall;
+import dev.trellis.host.actor.GuestServices;
 import dev.trellis.host.engine.CompiledModule;
 import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.ExternalKind;
@@ -14,10 +17,7 @@ import dev.trellis.host.engine.ModuleImport;
 import dev.trellis.host.engine.OutputSink;
 import dev.trellis.host.engine.PoolOptions;
 import dev.trellis.host.engine.WasmEngine;
-import dev.trellis.host.wasmbus.GuestCall;
-import dev.trellis.host.wasmbus.GuestServices;
 import dev.trellis.host.wasmbus.WasmbusActor;
-import dev.trellis.host.wasmbus.WasmbusLimits;
 import dev.trellis.host.wasmbus.WasmbusModule;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
@@ -148,7 +148,7 @@ final class ActorCall implements Benchmark {
 
     private static WasmbusActor start(WasmbusModule module, GuestLimits limits) throws InterruptedException {
         return WasmbusActor.start(
-                module, ACTOR, limits, WasmbusLimits.DEFAULTS, PoolOptions.State.FRESH, new NoServices());
+                module, ACTOR, limits, ActorLimits.DEFAULTS, PoolOptions.State.FRESH, new NoServices());
     }
 
     private static HttpRequest request(String path) {

@@ -1,6 +1,6 @@
 package dev.trellis.host.node;
 
-import dev.trellis.host.wasmbus.CallObserver;
+import dev.trellis.host.actor.CallObserver;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.Payload;
 

@@ -1,6 +1,6 @@
 package dev.trellis.host.node;
 
-import dev.trellis.host.wasmbus.CallObserver;
+import dev.trellis.host.actor.CallObserver;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
@@ -152,6 +152,7 @@ final class CallSpan extends ActiveSpan implements CallObserver {
         return switch (payload) {
             case Payload.Opaque(var bytes) -> bytes.size();
             case Payload.Typed(var message) -> message.getSerializedSize();
+            case Payload.Streamed streamed -> streamed.message().getSerializedSize();
         };
     }
 

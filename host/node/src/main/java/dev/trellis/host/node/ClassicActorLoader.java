@@ -1,16 +1,16 @@
 package dev.trellis.host.node;
 
+import dev.trellis.host.actor.ActorLimits;
+import dev.trellis.host.actor.ActorStartException;
+import dev.trellis.host.actor.CallObserver;
 import dev.trellis.host.engine.CompiledModule;
 import dev.trellis.host.engine.GuestLimits;
 import dev.trellis.host.engine.InvalidModuleException;
 import dev.trellis.host.engine.PoolOptions;
 import dev.trellis.host.engine.WasmEngine;
 import dev.trellis.host.wasmbus.ActorClaims;
-import dev.trellis.host.wasmbus.ActorStartException;
-import dev.trellis.host.wasmbus.CallObserver;
 import dev.trellis.host.wasmbus.ModuleRefusedException;
 import dev.trellis.host.wasmbus.WasmbusActor;
-import dev.trellis.host.wasmbus.WasmbusLimits;
 import dev.trellis.host.wasmbus.WasmbusModule;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.Invoker;
@@ -52,7 +52,7 @@ final class ClassicActorLoader implements ActorLoader {
                     module,
                     id,
                     guestLimits,
-                    WasmbusLimits.DEFAULTS,
+                    ActorLimits.DEFAULTS,
                     PoolOptions.State.FRESH,
                     new LinkedServices(id, routes, invoker));
             return new Runner(actor, facts(compiled, module.claims()));

@@ -1,7 +1,7 @@
 package dev.trellis.host.node;
 
-import dev.trellis.host.wasmbus.GuestCall;
-import dev.trellis.host.wasmbus.GuestServices;
+import dev.trellis.host.actor.GuestCall;
+import dev.trellis.host.actor.GuestServices;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;

@@ -3,7 +3,7 @@ package dev.trellis.host.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.trellis.host.wasmbus.CallObserver;
+import dev.trellis.host.actor.CallObserver;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.Invocation;

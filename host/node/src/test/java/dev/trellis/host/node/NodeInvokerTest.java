@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.protobuf.ByteString;
-import dev.trellis.host.wasmbus.CallObserver;
+import dev.trellis.host.actor.CallObserver;
 import dev.trellis.lattice.contracts.CallCodec;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;

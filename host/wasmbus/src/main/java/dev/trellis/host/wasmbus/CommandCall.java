@@ -1,5 +1,8 @@
 package dev.trellis.host.wasmbus;
 
+import dev.trellis.host.actor.ActorLimits;
+import dev.trellis.host.actor.CallEndedException;
+import dev.trellis.host.actor.GuestServices;
 import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationFailure;
@@ -16,7 +19,7 @@ final class CommandCall extends ActiveCall {
 
     CommandCall(
             EntityId actor,
-            WasmbusLimits limits,
+            ActorLimits limits,
             GuestServices services,
             byte[] operation,
             GuestBytes request,
@@ -38,10 +41,10 @@ final class CommandCall extends ActiveCall {
 
     void checkStdout(int more) {
         long total = (long) stdout.size() + more;
-        if (total > limits.payloadBytesMax()) {
+        if (total > limits().payloadBytesMax()) {
             throw new CallEndedException(new InvocationFailure.PayloadTooLarge(
-                    actor.value(),
-                    "reply is above the limit of " + limits.payloadBytesMax() + " bytes (payload-bytes-max)"));
+                    actor().value(),
+                    "reply is above the limit of " + limits().payloadBytesMax() + " bytes (payload-bytes-max)"));
         }
     }
 

@@ -1,5 +1,11 @@
 package dev.trellis.host.wasmbus;
 
+import dev.trellis.host.actor.ActorCall;
+import dev.trellis.host.actor.ActorLimits;
+import dev.trellis.host.actor.ActorStartException;
+import dev.trellis.host.actor.CallEndedException;
+import dev.trellis.host.actor.CallObserver;
+import dev.trellis.host.actor.GuestServices;
 import dev.trellis.host.engine.GuestException;
 import dev.trellis.host.engine.GuestFailure;
 import dev.trellis.host.engine.GuestInstance;
@@ -44,7 +50,7 @@ public final class WasmbusActor implements AutoCloseable {
     private static final byte[] HEALTH_REQUEST = ActorHealth.OPERATION.getBytes(StandardCharsets.UTF_8);
 
     private final EntityId id;
-    private final WasmbusLimits limits;
+    private final ActorLimits limits;
     private final GuestServices services;
     private final boolean command;
     private final Duration timeBudget;
@@ -52,7 +58,7 @@ public final class WasmbusActor implements AutoCloseable {
 
     private WasmbusActor(
             EntityId id,
-            WasmbusLimits limits,
+            ActorLimits limits,
             GuestServices services,
             boolean command,
             Duration timeBudget,
@@ -77,7 +83,7 @@ public final class WasmbusActor implements AutoCloseable {
             WasmbusModule module,
             EntityId id,
             GuestLimits guestLimits,
-            WasmbusLimits limits,
+            ActorLimits limits,
             PoolOptions.State state,
             GuestServices services)
             throws InterruptedException {
@@ -133,11 +139,20 @@ public final class WasmbusActor implements AutoCloseable {
                     throw malformed(HttpServerFace.OPERATION, e);
                 }
             }
+            case Payload.Streamed streamed -> handle(withWholeRequest(invocation, streamed), observer);
             case Payload.Typed _ ->
                 throw new InvocationException(new InvocationFailure.UnknownOperation(
                         id.value(),
                         "classic actors do not serve " + invocation.operation() + " of " + invocation.contract()));
         };
+    }
+
+    private Invocation withWholeRequest(Invocation invocation, Payload.Streamed request) {
+        if (!request.exchange().requestEnded()) {
+            throw new InvocationException(new InvocationFailure.PayloadTooLarge(
+                    id.value(), "classic actors take requests that come in one piece only"));
+        }
+        return invocation.withPayload(new Payload.Typed(request.message()));
     }
 
     /**
@@ -258,17 +273,7 @@ public final class WasmbusActor implements AutoCloseable {
     }
 
     private InvocationFailure failure(GuestFailure failure) {
-        String message = InvocationFailure.limited(failure.describe());
-        return switch (failure) {
-            case GuestFailure.TimedOut _ -> new InvocationFailure.DeadlineExceeded(id.value(), message);
-            case GuestFailure.Busy _, GuestFailure.HostMemoryExhausted _ ->
-                new InvocationFailure.Overloaded(id.value(), message);
-            case GuestFailure.Trapped _,
-                    GuestFailure.StackExhausted _,
-                    GuestFailure.MemoryLimitReached _,
-                    GuestFailure.TableLimitReached _,
-                    GuestFailure.Exited _ -> new InvocationFailure.Trapped(id.value(), message);
-        };
+        return ActorCall.failure(id, failure);
     }
 
     private InvocationException malformed(String operation, MessagePackException cause) {

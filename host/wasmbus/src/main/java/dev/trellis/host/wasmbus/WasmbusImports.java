@@ -3,6 +3,8 @@ package dev.trellis.host.wasmbus;
 import static dev.trellis.host.engine.WasmType.I32;
 
 import com.google.protobuf.ByteString;
+import dev.trellis.host.actor.CallEndedException;
+import dev.trellis.host.actor.GuestCall;
 import dev.trellis.host.engine.GuestInstance;
 import dev.trellis.host.engine.GuestMemoryException;
 import dev.trellis.host.engine.HostFunction;
@@ -120,9 +122,10 @@ final class WasmbusImports {
         int address = (int) args[0];
         int length = (int) args[1];
         checkRange(guest, call, GUEST_RESPONSE, address, length);
-        if (length > call.limits.payloadBytesMax()) {
+        if (length > call.limits().payloadBytesMax()) {
             throw new CallEndedException(new InvocationFailure.PayloadTooLarge(
-                    call.actor.value(), tooLarge("reply", length, call.limits.payloadBytesMax())));
+                    call.actor().value(),
+                    tooLarge("reply", length, call.limits().payloadBytesMax())));
         }
         call.response = bytes(guest, address, length);
         return NOTHING;
@@ -196,17 +199,18 @@ final class WasmbusImports {
             String operation = name(guest, call, "operation", args, 4);
             int length = (int) args[7];
             checkRange(guest, call, HOST_CALL, (int) args[6], length);
-            if (length > call.limits.payloadBytesMax()) {
+            if (length > call.limits().payloadBytesMax()) {
                 throw new InvocationException(new InvocationFailure.PayloadTooLarge(
-                        operation, tooLarge("request", length, call.limits.payloadBytesMax())));
+                        operation, tooLarge("request", length, call.limits().payloadBytesMax())));
             }
             GuestBytes request = bytes(guest, (int) args[6], length);
             GuestBytes response = namespace.startsWith(BuiltinFace.NAMESPACE)
                     ? builtin(call, namespace, operation, request)
                     : route(call, binding, namespace, operation, request);
-            if (response.length() > call.limits.payloadBytesMax()) {
+            if (response.length() > call.limits().payloadBytesMax()) {
                 throw new InvocationException(new InvocationFailure.PayloadTooLarge(
-                        operation, tooLarge("reply", response.length(), call.limits.payloadBytesMax())));
+                        operation,
+                        tooLarge("reply", response.length(), call.limits().payloadBytesMax())));
             }
             call.hostResponse = response;
             return new long[] {1};
@@ -225,9 +229,12 @@ final class WasmbusImports {
                     call.log(entry.level(), entry.text());
                     yield GuestBytes.EMPTY;
                 }
-                case BuiltinFace.GENERATE_GUID -> BuiltinFace.generateGuid(call.services.random());
-                case BuiltinFace.RANDOM_IN_RANGE -> BuiltinFace.randomInRange(request, call.services.random());
-                case BuiltinFace.RANDOM_32 -> BuiltinFace.random32(call.services.random());
+                case BuiltinFace.GENERATE_GUID ->
+                    BuiltinFace.generateGuid(call.services().random());
+                case BuiltinFace.RANDOM_IN_RANGE ->
+                    BuiltinFace.randomInRange(request, call.services().random());
+                case BuiltinFace.RANDOM_32 ->
+                    BuiltinFace.random32(call.services().random());
                 default -> throw unknown(namespace, operation);
             };
         } catch (MessagePackException e) {
@@ -246,7 +253,7 @@ final class WasmbusImports {
         Optional<Contract> known = contract(namespace);
         if (known.isEmpty()) {
             var opaque = new GuestCall(link, namespace, operation, new Payload.Opaque(request.toByteString()));
-            return GuestBytes.of(call.services.call(call.parent(), opaque).toBytes());
+            return GuestBytes.of(call.services().call(call.parent(), opaque).toBytes());
         }
         if (known.get().id().equals(Contracts.SQL.id())) {
             return sql(call, link, namespace, operation, request);
@@ -266,7 +273,7 @@ final class WasmbusImports {
         } catch (MessagePackException e) {
             throw malformed(operation + " request", e);
         }
-        Payload reply = call.services.call(call.parent(), new GuestCall(link, contract, method, payload));
+        Payload reply = call.services().call(call.parent(), new GuestCall(link, contract, method, payload));
         if (!(reply instanceof Payload.Typed(var message))) {
             throw new InvocationException(new InvocationFailure.Malformed(
                     operation + " reply", "must be a message of " + contract + ", is opaque bytes"));
@@ -289,7 +296,7 @@ final class WasmbusImports {
         try {
             return SqlDbFace.call(operation.substring(SqlDbFace.SERVICE.length()), request, (method, message) -> {
                         var guestCall = new GuestCall(link, contract, method, new Payload.Typed(message));
-                        if (!(call.services.call(call.parent(), guestCall) instanceof Payload.Typed(var reply))) {
+                        if (!(call.services().call(call.parent(), guestCall) instanceof Payload.Typed(var reply))) {
                             throw new InvocationException(new InvocationFailure.Malformed(
                                     operation + " reply", "must be a message of " + contract + ", is opaque bytes"));
                         }

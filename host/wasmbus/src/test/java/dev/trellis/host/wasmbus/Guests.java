@@ -1,5 +1,7 @@
 package dev.trellis.host.wasmbus;
 
+import dev.trellis.host.actor.ActorLimits;
+import dev.trellis.host.actor.GuestServices;
 import dev.trellis.host.engine.CompiledModule;
 import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.GuestLimits;
@@ -51,10 +53,10 @@ final class Guests {
     }
 
     static WasmbusActor start(String path, GuestServices services) throws InterruptedException {
-        return start(path, LIMITS, WasmbusLimits.DEFAULTS, services);
+        return start(path, LIMITS, ActorLimits.DEFAULTS, services);
     }
 
-    static WasmbusActor start(String path, GuestLimits guestLimits, WasmbusLimits limits, GuestServices services)
+    static WasmbusActor start(String path, GuestLimits guestLimits, ActorLimits limits, GuestServices services)
             throws InterruptedException {
         return WasmbusActor.start(
                 WasmbusModule.inspect(load(path), NOW), ACTOR, guestLimits, limits, PoolOptions.State.FRESH, services);

@@ -1,5 +1,7 @@
 package dev.trellis.host.wasmbus;
 
+import dev.trellis.host.actor.GuestCall;
+import dev.trellis.host.actor.GuestServices;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;

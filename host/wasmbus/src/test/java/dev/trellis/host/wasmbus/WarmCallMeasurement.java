@@ -1,5 +1,6 @@
 package dev.trellis.host.wasmbus;
 
+import dev.trellis.host.actor.ActorLimits;
 import dev.trellis.host.engine.GuestInstance;
 import dev.trellis.host.engine.HostFunctions;
 import dev.trellis.host.engine.OutputSink;
@@ -67,7 +68,7 @@ final class WarmCallMeasurement {
             });
             measure("engine alone: borrow, __guest_call, give back", calls, () -> {
                 var call = new ActiveCall(
-                        Guests.ACTOR, WasmbusLimits.DEFAULTS, services, operation, encoded, null, first.deadline());
+                        Guests.ACTOR, ActorLimits.DEFAULTS, services, operation, encoded, null, first.deadline());
                 try (GuestInstance instance = pool.borrow(call, Guests.PLENTY)) {
                     return instance.callI32("__guest_call", operation.length, encoded.length());
                 }

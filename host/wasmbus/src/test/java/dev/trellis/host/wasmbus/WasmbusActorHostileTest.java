@@ -2,6 +2,7 @@ package dev.trellis.host.wasmbus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.trellis.host.actor.ActorLimits;
 import dev.trellis.host.engine.GuestLimits;
 import dev.trellis.host.engine.PoolOptions;
 import dev.trellis.lattice.contracts.Invocation;
@@ -25,7 +26,7 @@ class WasmbusActorHostileTest {
 
     @BeforeAll
     static void start() throws InterruptedException {
-        actor = Guests.start("test-guests/hostile", LIMITS, WasmbusLimits.DEFAULTS, SERVICES);
+        actor = Guests.start("test-guests/hostile", LIMITS, ActorLimits.DEFAULTS, SERVICES);
     }
 
     @AfterAll
@@ -81,7 +82,7 @@ class WasmbusActorHostileTest {
     @ValueSource(strings = {"Grow", "GrowTouch"})
     void handle_growingWithoutEnd_endsAtTheMemoryLimit(String operation) throws InterruptedException {
         try (var small =
-                Guests.start("test-guests/hostile", LIMITS.withMemoryPagesMax(64), WasmbusLimits.DEFAULTS, SERVICES)) {
+                Guests.start("test-guests/hostile", LIMITS.withMemoryPagesMax(64), ActorLimits.DEFAULTS, SERVICES)) {
             InvocationFailure failure =
                     WasmbusActorTest.failure(small, Guests.opaque("Hostile." + operation, new byte[0]));
 
@@ -131,7 +132,7 @@ class WasmbusActorHostileTest {
                 WasmbusModule.inspect(Guests.load("test-guests/hostile"), Guests.NOW),
                 Guests.ACTOR,
                 LIMITS,
-                WasmbusLimits.DEFAULTS,
+                ActorLimits.DEFAULTS,
                 PoolOptions.State.SHARED,
                 SERVICES)) {
             assertThat(answer(shared, "State")).isEqualTo("\u0001\u0001");
@@ -159,10 +160,7 @@ class WasmbusActorHostileTest {
     @ValueSource(strings = {"Loop", "LoopEmpty", "Late", "FillLoop"})
     void handle_endless_endsAtItsTimeBudget(String operation) throws InterruptedException {
         try (var brief = Guests.start(
-                "test-guests/hostile",
-                LIMITS.withTimeBudget(Duration.ofMillis(50)),
-                WasmbusLimits.DEFAULTS,
-                SERVICES)) {
+                "test-guests/hostile", LIMITS.withTimeBudget(Duration.ofMillis(50)), ActorLimits.DEFAULTS, SERVICES)) {
             InvocationFailure failure =
                     WasmbusActorTest.failure(brief, Guests.opaque("Hostile." + operation, new byte[0]));
 

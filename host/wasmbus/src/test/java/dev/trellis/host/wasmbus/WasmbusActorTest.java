@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.protobuf.ByteString;
+import dev.trellis.host.actor.ActorLimits;
+import dev.trellis.host.actor.ActorStartException;
+import dev.trellis.host.actor.GuestCall;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.Invocation;
@@ -159,7 +162,7 @@ class WasmbusActorTest {
     @Test
     void handle_requestAboveTheLimit_isTooLarge() throws InterruptedException {
         try (var actor = Guests.start(
-                PROXY, Guests.LIMITS, WasmbusLimits.DEFAULTS.withPayloadBytesMax(100), new RecordingServices())) {
+                PROXY, Guests.LIMITS, ActorLimits.DEFAULTS.withPayloadBytesMax(100), new RecordingServices())) {
             assertThat(failure(actor, Guests.opaque("Proxy.Echo", new byte[101])))
                     .isEqualTo(new InvocationFailure.PayloadTooLarge(
                             "actor", "request of 101 bytes is above the limit of 100 (payload-bytes-max)"));
@@ -290,8 +293,7 @@ class WasmbusActorTest {
     @Test
     void hostCall_replyAboveTheLimit_isTooLarge() throws InterruptedException {
         var services = new RecordingServices((_, _) -> new Payload.Opaque(ByteString.copyFrom(new byte[101])));
-        try (var actor =
-                Guests.start(PROXY, Guests.LIMITS, WasmbusLimits.DEFAULTS.withPayloadBytesMax(100), services)) {
+        try (var actor = Guests.start(PROXY, Guests.LIMITS, ActorLimits.DEFAULTS.withPayloadBytesMax(100), services)) {
             InvocationFailure failure =
                     failure(actor, Guests.opaque("Proxy.Call", proxyCall("", "acme:x", "X.Y", GuestBytes.EMPTY)));
 
@@ -307,7 +309,7 @@ class WasmbusActorTest {
             return call.payload();
         });
         try (var actor = Guests.start(
-                PROXY, Guests.LIMITS.withTimeBudget(Duration.ofSeconds(5)), WasmbusLimits.DEFAULTS, services)) {
+                PROXY, Guests.LIMITS.withTimeBudget(Duration.ofSeconds(5)), ActorLimits.DEFAULTS, services)) {
             Invocation invocation = Guests.opaque("Proxy.Call", proxyCall("", "acme:x", "X.Y", GuestBytes.EMPTY));
             actor.handle(invocation);
 
@@ -323,7 +325,7 @@ class WasmbusActorTest {
             return Payload.EMPTY;
         });
         try (var actor = Guests.start(
-                PROXY, Guests.LIMITS.withTimeBudget(Duration.ofMillis(50)), WasmbusLimits.DEFAULTS, services)) {
+                PROXY, Guests.LIMITS.withTimeBudget(Duration.ofMillis(50)), ActorLimits.DEFAULTS, services)) {
             InvocationFailure failure =
                     failure(actor, Guests.opaque("Proxy.Call", proxyCall("", "acme:x", "X.Y", GuestBytes.EMPTY)));
 
@@ -390,7 +392,7 @@ class WasmbusActorTest {
 
         assertThatExceptionOfType(ActorStartException.class)
                 .isThrownBy(() ->
-                        Guests.start("test-guests/" + guest, limits, WasmbusLimits.DEFAULTS, new RecordingServices()))
+                        Guests.start("test-guests/" + guest, limits, ActorLimits.DEFAULTS, new RecordingServices()))
                 .withMessageContaining("time budget of 100 ms");
     }
 
@@ -444,7 +446,7 @@ class WasmbusActorTest {
         try (var actor = Guests.start(
                 "samples/command-c/command-c",
                 Guests.LIMITS,
-                WasmbusLimits.DEFAULTS.withPayloadBytesMax(20),
+                ActorLimits.DEFAULTS.withPayloadBytesMax(20),
                 new RecordingServices())) {
             assertThat(failure(actor, Guests.opaque("Command.Arguments", new byte[0])))
                     .isInstanceOf(InvocationFailure.PayloadTooLarge.class);

@@ -31,13 +31,20 @@ class ArchitectureTest {
             Map.entry("observability.telemetry", List.of("lattice.model")),
             Map.entry("observability.traces", List.of("observability.telemetry", "lattice.transport", "lattice.model")),
             Map.entry("host.engine", List.of()),
-            Map.entry("host.wasmbus", List.of("host.engine", "lattice.contracts", "lattice.model")),
+            Map.entry("host.actor", List.of("host.engine", "lattice.contracts", "lattice.model")),
+            Map.entry("host.wasmbus", List.of("host.actor", "host.engine", "lattice.contracts", "lattice.model")),
             Map.entry("host.component", List.of("host.engine")),
+            Map.entry(
+                    "host.wasi",
+                    List.of("host.actor", "host.component", "host.engine", "lattice.contracts", "lattice.model")),
             Map.entry(
                     "host.node",
                     List.of(
                             "host.engine",
+                            "host.actor",
                             "host.wasmbus",
+                            "host.component",
+                            "host.wasi",
                             "lattice.transport",
                             "lattice.contracts",
                             "lattice.model",

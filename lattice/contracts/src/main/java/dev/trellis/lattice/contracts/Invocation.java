@@ -64,6 +64,11 @@ public record Invocation(
         return new Invocation(id, source, target, linkName, contract, operation, payload, deadline, span, hops);
     }
 
+    /** The same call with its payload in another form. */
+    public Invocation withPayload(Payload same) {
+        return new Invocation(id, source, target, linkName, contract, operation, same, deadline, trace, hops);
+    }
+
     /** The same call, to where its link points now. Only right while it has run nowhere. */
     public Invocation to(EntityId newTarget) {
         return new Invocation(id, source, newTarget, linkName, contract, operation, payload, deadline, trace, hops);

@@ -29,4 +29,18 @@ public sealed interface Payload {
             return bytes;
         }
     }
+
+    /**
+     * A request of HTTP whose bodies may move while the call runs. The reply to it is either the whole response, as
+     * {@link Typed}, or {@link #EMPTY} if the response went through {@code exchange}.
+     *
+     * @param message the head: an {@code HttpRequest} or {@code OutgoingRequest} with the beginning of its body
+     */
+    record Streamed(MessageLite message, HttpExchange exchange) implements Payload {
+        /** Only the head: the exchange stays where it is. */
+        @Override
+        public ByteString toBytes() {
+            return message.toByteString();
+        }
+    }
 }

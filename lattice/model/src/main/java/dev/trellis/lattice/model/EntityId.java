@@ -14,6 +14,9 @@ public record EntityId(String value) implements Comparable<EntityId> {
     /** Target of the pings by which hosts measure the way to each other. No actor or provider may be called so. */
     public static final EntityId PING = new EntityId("trellis_ping");
 
+    /** Target of the parts of bodies that hosts send each other while a call runs. No actor or provider may be called so. */
+    public static final EntityId STREAM = new EntityId("trellis_stream");
+
     public EntityId {
         Tokens.check("actor or provider id", value, 255);
     }
@@ -21,13 +24,13 @@ public record EntityId(String value) implements Comparable<EntityId> {
     /**
      * The id of something that runs or is linked.
      *
-     * @throws IllegalArgumentException if {@code value} is no valid id, or that of {@link #OPERATOR} or {@link #PING}
+     * @throws IllegalArgumentException if {@code value} is no valid id, or one of the reserved ones above
      */
     public static EntityId ofRunning(String value) {
         var id = new EntityId(value);
-        if (id.equals(OPERATOR) || id.equals(PING)) {
+        if (id.equals(OPERATOR) || id.equals(PING) || id.equals(STREAM)) {
             throw new IllegalArgumentException("actor or provider id '" + value + "' is reserved for calls of "
-                    + (id.equals(PING) ? "hosts among themselves" : "an operator") + "; take another");
+                    + (id.equals(OPERATOR) ? "an operator" : "hosts among themselves") + "; take another");
         }
         return id;
     }

@@ -72,6 +72,11 @@ public final class Subjects {
         return call(EntityId.PING, host);
     }
 
+    /** Subject on which {@code host} gives and takes parts of the bodies of calls that it has made to other hosts. */
+    public String streams(HostId host) {
+        return call(EntityId.STREAM, host);
+    }
+
     /** Subject on which {@code host} is told how much work it may be given: {@code cordon}, {@code drain} ... */
     public String scheduling(String operation, HostId host) {
         return "trellis.host.v1." + lattice + "." + operation + "." + host;

@@ -21,6 +21,7 @@ public final class Requests {
         MessageLite message =
                 switch (invocation.payload()) {
                     case Payload.Typed typed -> typed.message();
+                    case Payload.Streamed streamed -> streamed.message();
                     case Payload.Opaque opaque -> parse(invocation, opaque);
                 };
         if (!type.isInstance(message)) {

@@ -1,4 +1,4 @@
-package dev.trellis.host.wasmbus;
+package dev.trellis.host.actor;
 
 /** Told how one call of an actor goes, on the thread of the call. Must not block. */
 public interface CallObserver {

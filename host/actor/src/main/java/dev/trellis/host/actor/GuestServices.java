@@ -1,4 +1,4 @@
-package dev.trellis.host.wasmbus;
+package dev.trellis.host.actor;
 
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
@@ -8,7 +8,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
-/** What the host does for the classic actors it runs. Called on the guest's thread; safe for concurrent use. */
+/** What the host does for the actors it runs. Called on the guest's thread; safe for concurrent use. */
 public interface GuestServices {
     /**
      * Finds the target of {@code call}, a provider or an actor, and makes the call on behalf of {@code parent}. Blocks

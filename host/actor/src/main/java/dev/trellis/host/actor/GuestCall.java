@@ -1,4 +1,4 @@
-package dev.trellis.host.wasmbus;
+package dev.trellis.host.actor;
 
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.LinkName;
