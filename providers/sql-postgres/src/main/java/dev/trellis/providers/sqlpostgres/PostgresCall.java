@@ -332,12 +332,14 @@ final class PostgresCall {
         }
     }
 
-    /** Gives the connection back, or closes it. */
+    /** Gives the connection back, or has the pool close it, at once and by itself: then it must not be given back too. */
     void end() {
+        if (spoilt || interrupted.get()) {
+            pool.evictConnection(connection);
+            return;
+        }
         try {
-            if (spoilt || interrupted.get()) {
-                pool.evictConnection(connection);
-            } else if (begun) {
+            if (begun) {
                 connection.setAutoCommit(true);
             }
             connection.close();
