@@ -3,11 +3,15 @@ package dev.trellis.lattice.contracts;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.trellis.lattice.contracts.http.HttpRequest;
+import dev.trellis.lattice.contracts.http.OutgoingRequest;
 import dev.trellis.lattice.contracts.rpc.CallReply;
 import dev.trellis.lattice.contracts.rpc.CallRequest;
 import dev.trellis.lattice.contracts.rpc.Failure;
+import dev.trellis.lattice.contracts.rpc.Stream;
 import dev.trellis.lattice.model.ContractId;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.LinkName;
 import dev.trellis.lattice.model.TraceContext;
 import java.time.Duration;
@@ -25,6 +29,22 @@ public final class CallCodec {
 
     /** The request that carries {@code invocation}, with the time it has left now. */
     public static byte[] encode(Invocation invocation) {
+        return request(invocation).build().toByteArray();
+    }
+
+    /** The request that carries {@code invocation}, whose bodies move through {@code stream}. */
+    public static byte[] encode(Invocation invocation, StreamRef stream) {
+        return request(invocation)
+                .setStream(Stream.newBuilder()
+                        .setIdHigh(stream.idHigh())
+                        .setIdLow(stream.idLow())
+                        .setHost(stream.host().value())
+                        .setRequestWhole(stream.requestWhole()))
+                .build()
+                .toByteArray();
+    }
+
+    private static CallRequest.Builder request(Invocation invocation) {
         return CallRequest.newBuilder()
                 .setIdHigh(invocation.id().high())
                 .setIdLow(invocation.id().low())
@@ -40,9 +60,7 @@ public final class CallCodec {
                 .setTraceLow(invocation.trace().traceLow())
                 .setSpan(invocation.trace().span())
                 .setSampled(invocation.trace().sampled())
-                .setTracestate(invocation.trace().state())
-                .build()
-                .toByteArray();
+                .setTracestate(invocation.trace().state());
     }
 
     /**
@@ -54,8 +72,24 @@ public final class CallCodec {
         return decodeRequest(request, TraceContext::root);
     }
 
+    /** What makes the exchange of a call whose bodies move through a stream. */
+    @FunctionalInterface
+    public interface StreamOpener {
+        /** The exchange behind {@code stream}, for a call that ends by {@code deadline}. */
+        HttpExchange open(StreamRef stream, Deadline deadline);
+    }
+
+    private static final StreamOpener NO_STREAMS = (stream, _) -> {
+        throw malformed("call request", new IllegalArgumentException("streams are not taken here: " + stream));
+    };
+
     /** {@link #decodeRequest(byte[])}, asking {@code otherwise} for the trace of a call that names none. */
     public static Invocation decodeRequest(byte[] request, Supplier<TraceContext> otherwise) {
+        return decodeRequest(request, otherwise, NO_STREAMS);
+    }
+
+    /** {@link #decodeRequest(byte[], Supplier)}, having {@code streams} opened. */
+    public static Invocation decodeRequest(byte[] request, Supplier<TraceContext> otherwise, StreamOpener streams) {
         CallRequest call;
         try {
             call = CallRequest.parseFrom(UnsafeByteOperations.unsafeWrap(request));
@@ -64,6 +98,11 @@ public final class CallCodec {
         }
         try {
             var contract = Contracts.canonical(new ContractId(call.getContract()));
+            var deadline = deadline(call.getRemainingNanos());
+            Payload payload = requestPayload(contract, call.getOperation(), call.getPayload());
+            if (call.hasStream()) {
+                payload = streamed(payload, call.getStream(), deadline, streams);
+            }
             return new Invocation(
                     new InvocationId(call.getIdHigh(), call.getIdLow()),
                     new EntityId(call.getSource()),
@@ -71,13 +110,23 @@ public final class CallCodec {
                     new LinkName(call.getLinkName()),
                     contract,
                     call.getOperation(),
-                    requestPayload(contract, call.getOperation(), call.getPayload()),
-                    deadline(call.getRemainingNanos()),
+                    payload,
+                    deadline,
                     trace(call, otherwise),
                     call.getHops());
         } catch (IllegalArgumentException e) {
             throw malformed("call request", e);
         }
+    }
+
+    private static Payload streamed(Payload payload, Stream stream, Deadline deadline, StreamOpener streams) {
+        if (!(payload instanceof Payload.Typed(var message))
+                || !(message instanceof HttpRequest || message instanceof OutgoingRequest)) {
+            throw new IllegalArgumentException("only requests of HTTP have a stream");
+        }
+        var ref = new StreamRef(
+                stream.getIdHigh(), stream.getIdLow(), new HostId(stream.getHost()), stream.getRequestWhole());
+        return new Payload.Streamed(message, streams.open(ref, deadline));
     }
 
     private static TraceContext trace(CallRequest call, Supplier<TraceContext> otherwise) {
@@ -103,6 +152,11 @@ public final class CallCodec {
         return CallReply.newBuilder().setPayload(payload.toBytes()).build().toByteArray();
     }
 
+    /** The reply that says that the response went through the stream of the request, to its end. */
+    public static byte[] encodeStreamedReply() {
+        return CallReply.newBuilder().setStreamed(true).build().toByteArray();
+    }
+
     /** The reply that carries {@code failure}. */
     public static byte[] encodeFailure(InvocationFailure failure) {
         return CallReply.newBuilder()
@@ -114,6 +168,7 @@ public final class CallCodec {
     /**
      * The payload that {@code reply} to {@code invocation} carries.
      *
+     * @return {@link Payload#EMPTY} if the response went through the stream of the request
      * @throws InvocationException with the failure that the reply carries, or {@link InvocationFailure.Malformed}
      */
     public static Payload decodeReply(Invocation invocation, byte[] reply) {
@@ -126,6 +181,13 @@ public final class CallCodec {
         return switch (call.getOutcomeCase()) {
             case PAYLOAD -> replyPayload(invocation, call.getPayload());
             case FAILURE -> throw new InvocationException(fromWire(call.getFailure(), CAUSES_MAX));
+            case STREAMED -> {
+                if (!(invocation.payload() instanceof Payload.Streamed)) {
+                    throw new InvocationException(new InvocationFailure.Malformed(
+                            "reply of " + invocation.target(), "names a stream that the request does not have"));
+                }
+                yield Payload.EMPTY;
+            }
             case OUTCOME_NOT_SET ->
                 throw new InvocationException(new InvocationFailure.Malformed(
                         "reply of " + invocation.target(), "carries neither a payload nor a failure"));
@@ -154,6 +216,16 @@ public final class CallCodec {
     private static InvocationException malformed(String what, Exception cause) {
         return new InvocationException(
                 new InvocationFailure.Malformed(what, InvocationFailure.limited(cause.getMessage())), cause);
+    }
+
+    /** {@code failure} as a part of other messages between hosts. */
+    public static Failure toWire(InvocationFailure failure) {
+        return toWire(failure, CAUSES_MAX);
+    }
+
+    /** The failure that {@link #toWire(InvocationFailure)} made. */
+    public static InvocationFailure fromWire(Failure failure) {
+        return fromWire(failure, CAUSES_MAX);
     }
 
     private static Failure toWire(InvocationFailure failure, int causesLeft) {

@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  * The bodies of an HTTP call that move while it runs: whoever handles the call reads the request's body from it and
  * writes the response to it. Given along with the call's head ({@link Payload.Streamed}).
  *
- * <p>No method blocks. Only the thread that handles the call uses it, and only until the call ends; who made the call
- * gives up on what is not whole by then. Every method but {@link #onChange} throws {@link InvocationException}, again
- * and again, once the other side is gone: with {@link InvocationFailure.ConnectionLost} or another reason.
+ * <p>No method blocks; {@link HttpBodies} waits. Used by one thread at a time, and only until the call ends; who made
+ * the call gives up on what is not whole by then. Once the other side is gone, {@link #readable} is true, and
+ * {@link #read}, {@link #respond}, {@link #writable}, {@link #write} and {@link #end} throw {@link InvocationException},
+ * again and again: with {@link InvocationFailure.ConnectionLost} or another reason.
  */
 public interface HttpExchange {
     /** Parts are not longer than this, in either direction. */
@@ -41,22 +42,31 @@ public interface HttpExchange {
     // ---- response
 
     /**
-     * Begins the response; once. The body in {@code head} is its first part. Without it the reply of the call is the
-     * whole response.
+     * Begins the response; once. The body in {@code head}, at most {@link #PART_BYTES_MAX}, is its first part, taken
+     * whatever {@link #writable} says. Without this the reply of the call is the whole response.
+     *
+     * @throws InvocationException also with {@link InvocationFailure.Malformed} if this head cannot be sent
      */
     void respond(HttpResponse head);
 
-    /** How many bytes {@link #write} takes now; 0 if the other side has not yet taken what it was given. */
+    /**
+     * How many bytes {@link #write} takes now, at most {@link #PART_BYTES_MAX}; 0 before {@link #respond}, after
+     * {@link #end}, and while the other side has not taken what it was given.
+     */
     int writable();
 
     /**
      * Gives the next bytes of the response's body.
      *
-     * @throws IllegalStateException before {@link #respond}, after {@link #end}, or if they are more than {@link #writable}
+     * @throws IllegalStateException if they are more than {@link #writable}
      */
     void write(ByteString part);
 
-    /** Ends the response's body; once. The response is not whole without it. */
+    /**
+     * Ends the response's body; once, after {@link #respond}. The response is not whole without it.
+     *
+     * @param trailers what does not fit the connection is left out; empty for none
+     */
     void end(List<Header> trailers);
 
     // ---- waiting

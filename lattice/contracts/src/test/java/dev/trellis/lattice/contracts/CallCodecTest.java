@@ -3,10 +3,16 @@ package dev.trellis.lattice.contracts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.trellis.lattice.contracts.http.HttpRequest;
 import dev.trellis.lattice.contracts.rpc.CallRequest;
+import dev.trellis.lattice.contracts.rpc.Stream;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
 import dev.trellis.lattice.model.LinkName;
+import dev.trellis.lattice.model.TraceContext;
 import java.time.Duration;
+import java.util.ArrayList;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -51,6 +57,61 @@ class CallCodecTest {
         String text = "x".repeat(InvocationFailure.MESSAGE_LENGTH_MAX - 1) + "\uD83D\uDE00";
 
         assertThat(InvocationFailure.limited(text)).endsWith("x...");
+    }
+
+    @Test
+    void decodeRequest_httpRequestWithAStream_isStreamed() {
+        var exchange = new HttpPipe().exchange();
+        var request = HttpRequest.newBuilder().setMethod("PUT").build();
+        var invocation = Invocation.first(
+                new EntityId("http"),
+                new EntityId("app-a"),
+                LinkName.DEFAULT,
+                Contracts.HTTP_SERVER.id(),
+                "HandleRequest",
+                new Payload.Streamed(request, exchange),
+                Deadline.in(Duration.ofSeconds(2)),
+                TraceContext.root());
+        var stream = new StreamRef(7, -8, new HostId("NABC"), true);
+
+        var opened = new ArrayList<StreamRef>();
+        var decoded = CallCodec.decodeRequest(CallCodec.encode(invocation, stream), TraceContext::root, (ref, _) -> {
+            opened.add(ref);
+            return exchange;
+        });
+
+        assertThat(opened).containsExactly(stream);
+        assertThat(decoded.payload()).isEqualTo(new Payload.Streamed(request, exchange));
+        assertThat(CallCodec.decodeReply(decoded, CallCodec.encodeStreamedReply()))
+                .isEqualTo(Payload.EMPTY);
+    }
+
+    @Test
+    void decodeRequest_otherCallWithAStream_isMalformed() {
+        var call = request().setStream(Stream.newBuilder().setHost("NABC"));
+
+        assertMalformed(() -> CallCodec.decodeRequest(
+                call.build().toByteArray(), TraceContext::root, (_, _) -> new HttpPipe().exchange()));
+    }
+
+    @Test
+    void decodeRequest_streamWhereNoneIsTaken_isMalformed() {
+        var call = request()
+                .setContract("wasmcloud:httpserver")
+                .setOperation("HandleRequest")
+                .setStream(Stream.newBuilder().setHost("NABC"));
+
+        assertMalformed(() -> decode(call));
+    }
+
+    @Test
+    void decodeReply_streamedReplyToAnotherCall_isMalformed() {
+        assertMalformed(() -> CallCodec.decodeReply(decode(request()), CallCodec.encodeStreamedReply()));
+    }
+
+    private static void assertMalformed(ThrowingCallable code) {
+        assertThatExceptionOfType(InvocationException.class).isThrownBy(code).satisfies(e -> assertThat(e.failure())
+                .isInstanceOf(InvocationFailure.Malformed.class));
     }
 
     private static Invocation decode(CallRequest.Builder call) {
