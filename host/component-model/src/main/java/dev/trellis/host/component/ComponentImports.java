@@ -82,7 +82,8 @@ public final class ComponentImports {
      *
      * @param name as interfaces export it
      * @param type of the objects
-     * @param drop what happens when a guest drops an object that it owns, or ends without
+     * @param drop what happens when a guest drops an object that it owns, or ends without: then in any order, and a
+     *     {@link dev.trellis.host.engine.GuestException} thrown for breaking one is of no effect
      */
     public record Resource<T>(String name, Class<T> type, Consumer<? super T> drop) {
         /** A resource that nothing needs to be done about in the end. */

@@ -278,7 +278,11 @@ public final class ComponentInstance implements AutoCloseable {
             frame.handles.clear(handle -> {
                 Object object = handle.object;
                 if (object != null && handle.owns() && handle.resource.host != null) {
-                    handle.resource.host.dropped(object);
+                    try {
+                        handle.resource.host.dropped(object);
+                    } catch (GuestException _) {
+                        // The order in which a guest would have to drop things binds it only while it runs.
+                    }
                 }
             });
         }

@@ -12,5 +12,6 @@ interface GuestInput extends Pollable {
     byte[] read(int max) throws StreamException;
 
     /** The guest has dropped the stream. */
+    @Override
     default void close() {}
 }

@@ -24,5 +24,6 @@ interface GuestOutput extends Pollable {
     void flush() throws StreamException;
 
     /** The guest has dropped the stream. */
+    @Override
     default void close() {}
 }

@@ -12,4 +12,7 @@ interface Pollable {
     default long readyAtNanos() {
         return NEVER;
     }
+
+    /** The guest has dropped it, or ended. Streams that are ones too: the guest has dropped the stream. */
+    default void close() {}
 }
