@@ -12,7 +12,6 @@ import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.ImageRef;
 import dev.trellis.lattice.model.LatticeName;
 import dev.trellis.lattice.model.LinkKey;
-import dev.trellis.lattice.model.ProviderDescription;
 import dev.trellis.lattice.model.ProviderKind;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.TransportException;
@@ -33,13 +32,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -173,9 +167,7 @@ final class ProviderSupervisor {
 
     private record Closed(ProviderGeneration one, BoundedTask task) implements Command {}
 
-    /** The bound of {@code task} is over; if it has not ended, it fails now with {@code error}. */
-    private record Overdue(BoundedTask task, Function<Throwable, Command> failed, OverdueException error)
-            implements Command {}
+    private record Overdue(BoundedWork.Overdue<Command> work) implements Command {}
 
     private record Lingered(ProviderGeneration one, LinkKey link) implements Command {}
 
@@ -230,6 +222,8 @@ final class ProviderSupervisor {
     private final EntityId id;
     private final Surroundings host;
     private final WantedLinks wanted;
+    private final ProviderReports reports;
+    private final BoundedWork<Command> work;
     private @Nullable ProviderGeneration serving;
     private @Nullable Candidate candidate;
     private @Nullable ProviderGeneration stopping; // has served, and is being closed for good
@@ -251,6 +245,8 @@ final class ProviderSupervisor {
         this.id = id;
         this.host = host;
         this.wanted = new WantedLinks(id);
+        this.reports = new ProviderReports(id, host);
+        this.work = new BoundedWork<>(context, host.io(), Overdue::new);
         this.keeper = keeper;
     }
 
@@ -297,9 +293,9 @@ final class ProviderSupervisor {
             case TookOver(var one, var task) -> onTookOver(one, task);
             case NotTakenOver(var one, var task, var error) -> onNotTakenOver(one, task, error);
             case Closed(var one, var task) -> onClosed(one, task);
-            case Overdue(var task, var failed, var error) -> {
-                if (task.expire()) {
-                    onCommand(failed.apply(error));
+            case Overdue(var late) -> {
+                if (late.task().expire()) {
+                    onCommand(late.failed().apply(late.error()));
                 }
             }
             case Lingered(var one, var link) -> one.links.lingered(link);
@@ -366,7 +362,7 @@ final class ProviderSupervisor {
         if (running != null) {
             context.scheduleOnce(REPLACE_MAX, context.getSelf(), new ReplaceOver(next));
         }
-        blocking(
+        work.start(
                 task,
                 START_MAX,
                 () -> {
@@ -431,9 +427,7 @@ final class ProviderSupervisor {
 
     private void serves(ProviderGeneration one) {
         one.hasServed = true;
-        log.info("Provider {} runs: {} ({})", id, one.kind.image(), one.request.image());
-        tell(); // first: who hears the event may ask for the inventory
-        host.events().publish("provider_started", eventData(one.request));
+        reports.started(one);
     }
 
     private void onStartFailed(BoundedTask task, Start request, Throwable error) {
@@ -441,28 +435,14 @@ final class ProviderSupervisor {
             return;
         }
         candidate = null;
-        failed(request, reason(error));
+        failed(request, ProviderReports.reason(error));
         if (serving == null) {
             answerStops("provider had not started");
         }
     }
 
     private void failed(Start request, String reason) {
-        log.warn(
-                "Provider {} ({}) cannot start: {}{}",
-                id,
-                request.image(),
-                reason,
-                serving == null ? "" : "; the one that runs stays");
-        host.events()
-                .publish(
-                        "provider_start_failed",
-                        Map.of(
-                                "provider_ref", request.image().value(),
-                                "provider_id", id.value(),
-                                "host_id", host.host(),
-                                "error", reason,
-                                "link_name", "default"));
+        reports.startFailed(request, reason, serving != null);
     }
 
     // Replacing.
@@ -524,7 +504,7 @@ final class ProviderSupervisor {
         next.takingOver = true;
         var task = new BoundedTask();
         one.telling = task;
-        blocking(
+        work.start(
                 task,
                 LINK_MAX,
                 () -> {
@@ -566,7 +546,7 @@ final class ProviderSupervisor {
             one.telling = null;
         }
         if (candidate != null && candidate.one == one) {
-            giveUp(reason(error));
+            giveUp(ProviderReports.reason(error));
         }
     }
 
@@ -615,7 +595,7 @@ final class ProviderSupervisor {
             }
             var left = now.links.endLeaving();
             for (var drained : left) {
-                publishDrained(now, drained.ended(), drained.cut(), Optional.of(drained.link()));
+                reports.drained(now, drained.ended(), drained.cut(), Optional.of(drained.link()));
             }
             if (!left.isEmpty()) {
                 tell();
@@ -664,7 +644,7 @@ final class ProviderSupervisor {
         one.telling = null;
         one.checking = null;
         one.closing = task;
-        blocking(
+        work.start(
                 task,
                 CLOSE_MAX,
                 () -> {
@@ -674,7 +654,7 @@ final class ProviderSupervisor {
                 _ -> {},
                 _ -> new Closed(one, task),
                 error -> {
-                    log.warn("Provider {} did not stop cleanly: {}", id, reason(error));
+                    log.warn("Provider {} did not stop cleanly: {}", id, ProviderReports.reason(error));
                     return new Closed(one, task);
                 });
     }
@@ -685,46 +665,15 @@ final class ProviderSupervisor {
         }
         if (one == stopping) {
             stopping = null;
-            log.info("Provider {} has stopped", id);
-            var data = eventData(one.request);
-            data.put("reason", "stop");
-            // Members that wasmCloud 1.9 still sends for clients of 0.x.
-            data.put("instance_id", id.value());
-            data.put("public_key", id.value());
-            data.put("link_name", "default");
-            host.events().publish("provider_stopped", data);
+            reports.stopped(one);
         } else if (replaced.remove(one) && one.hasServed) {
-            long cut = one.inFlight();
-            log.info("Provider {} ({}) has been replaced; {} of its calls had not ended", id, one.request.image(), cut);
-            publishDrained(one, one.endedSinceFlip(), cut, Optional.empty());
+            reports.replaced(one);
         }
     }
 
     private void answerStops(String message) {
         stops.forEach(stop -> stop.reply().accept(ControlReply.accepted(message)));
         stops.clear();
-    }
-
-    private Map<String, Object> eventData(Start request) {
-        var data = new HashMap<String, Object>();
-        data.put("host_id", host.host());
-        data.put("image_ref", request.image().value());
-        data.put("provider_id", id.value());
-        data.put("annotations", request.annotations());
-        return data;
-    }
-
-    private void publishDrained(ProviderGeneration one, long drained, long cut, Optional<LinkKey> link) {
-        var data = eventData(one.request);
-        data.put("drained", drained);
-        data.put("cut", cut);
-        link.ifPresent(key -> {
-            log.info("Provider {} no longer serves link {}; {} of its calls had not ended", id, key, cut);
-            data.put("source_id", key.source().value());
-            data.put("name", key.name().value());
-            data.put("contract", key.contract().value());
-        });
-        host.events().publish("provider_drained", data);
     }
 
     // Links: wanted against acknowledged, one change at a time.
@@ -781,7 +730,7 @@ final class ProviderSupervisor {
     private void put(ProviderGeneration one, ProviderLink link, boolean prepared, boolean mustBeWell) {
         var task = new BoundedTask();
         one.telling = task;
-        blocking(
+        work.start(
                 task,
                 LINK_MAX,
                 () -> {
@@ -815,7 +764,7 @@ final class ProviderSupervisor {
         tell(); // no call may come over it any more
         var task = new BoundedTask();
         one.telling = task;
-        blocking(
+        work.start(
                 task,
                 LINK_MAX,
                 () -> {
@@ -825,7 +774,7 @@ final class ProviderSupervisor {
                 _ -> {},
                 forgotten -> new LinkForgotten(one, task, forgotten),
                 error -> {
-                    log.warn("Provider {} did not forget link {} cleanly: {}", id, key, reason(error));
+                    log.warn("Provider {} did not forget link {} cleanly: {}", id, key, ProviderReports.reason(error));
                     return new LinkForgotten(one, task, key);
                 });
     }
@@ -847,12 +796,12 @@ final class ProviderSupervisor {
         if (one.telling != task) {
             return;
         }
-        boolean late = error instanceof OverdueException;
+        boolean late = error instanceof BoundedWork.OverdueException;
         if (!late) {
             one.telling = null;
         }
-        if (late || !task.expired() || unwrapped(error) instanceof LinkRejectedException) {
-            refuse(one, link, reason(error));
+        if (late || !task.expired() || error instanceof LinkRejectedException) {
+            refuse(one, link, ProviderReports.reason(error));
         }
         offerNextLink(one);
         takeOverIfFit();
@@ -884,13 +833,17 @@ final class ProviderSupervisor {
         }
         var task = new BoundedTask();
         now.checking = task;
-        blocking(
+        work.start(
                 task,
                 HEALTH_MAX,
                 () -> now.provider.health(),
                 _ -> {},
                 told -> new HealthTold(now, task, told, false),
-                error -> new HealthTold(now, task, Health.unhealthy(reason(error)), error instanceof OverdueException));
+                error -> new HealthTold(
+                        now,
+                        task,
+                        Health.unhealthy(ProviderReports.reason(error)),
+                        error instanceof BoundedWork.OverdueException));
     }
 
     private void onHealth(ProviderGeneration one, BoundedTask task, Health told, boolean overdue) {
@@ -907,7 +860,7 @@ final class ProviderSupervisor {
         one.health = told;
         String event =
                 changed ? (told.healthy() ? "health_check_passed" : "health_check_failed") : "health_check_status";
-        host.events().publish(event, Map.of("host_id", host.host(), "provider_id", id.value()));
+        reports.health(event);
         if (changed) {
             log.info("Provider {} is {}", id, told.healthy() ? "healthy again" : "unhealthy: " + told.message());
             tell();
@@ -917,81 +870,8 @@ final class ProviderSupervisor {
     /** Routes and inventory learn what stands now. */
     private void tell() {
         ProviderGeneration now = serving;
-        if (now == null) {
-            return;
-        }
-        if (!now.withdrawn) {
-            host.routes().tell(new RouteKeeper.TargetChanged(new LocalProvider(id, now.provider, now.links.served())));
-        }
-        host.inventory()
-                .tell(now.told(new ProviderDescription(
-                        id.value(),
-                        now.request.image().value(),
-                        null,
-                        0,
-                        now.request.annotations(),
-                        now.kind.image().value(),
-                        now.health.healthy(),
-                        now.links.statuses())));
-    }
-
-    private static Throwable unwrapped(Throwable error) {
-        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-    }
-
-    private static String reason(Throwable error) {
-        Throwable cause = unwrapped(error);
-        if (cause instanceof ProviderStartException
-                || cause instanceof LinkRejectedException
-                || cause instanceof OverdueException) {
-            return String.valueOf(cause.getMessage());
-        }
-        // Not the message of a fault: it may quote config, and config may be secret.
-        var trace = cause.getStackTrace();
-        return "fault of the provider: " + cause.getClass().getSimpleName()
-                + (trace.length == 0 ? "" : " at " + trace[0]);
-    }
-
-    /**
-     * Does {@code work} on a thread of its own. After {@code max} the thread is interrupted and the failure told; what
-     * comes of the work after all is told as well, once {@code late} has freed it.
-     */
-    private <T> void blocking(
-            BoundedTask task,
-            Duration max,
-            Callable<T> work,
-            Consumer<T> late,
-            Function<T, Command> done,
-            Function<Throwable, Command> failed) {
-        var overdue = new OverdueException("did not answer within " + max.toSeconds() + " s");
-        context.scheduleOnce(max, context.getSelf(), new Overdue(task, failed, overdue));
-        CompletionStage<T> result = CompletableFuture.supplyAsync(
-                () -> {
-                    task.begin();
-                    boolean inTime = true;
-                    T value;
-                    try {
-                        value = work.call();
-                    } catch (Exception e) {
-                        throw new CompletionException(e);
-                    } finally {
-                        inTime = task.end();
-                    }
-                    if (!inTime) {
-                        late.accept(value);
-                    }
-                    return value;
-                },
-                host.io());
-        context.pipeToSelf(result, (value, error) -> error == null ? done.apply(value) : failed.apply(error));
-    }
-
-    /** The provider took longer than it may. */
-    private static final class OverdueException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        OverdueException(String message) {
-            super(message, null, false, false);
+        if (now != null) {
+            reports.stands(now);
         }
     }
 }
