@@ -15,6 +15,7 @@ final class WasiCall extends ActorCall {
     private final Waker waker = new Waker();
     private final List<Runnable> beforeWaits = new ArrayList<>(0);
     private final WasiEnvironment environment;
+    private final HttpCall http = new HttpCall();
     private @Nullable Stdio stdio;
 
     /**
@@ -60,6 +61,11 @@ final class WasiCall extends ActorCall {
             stdio = known;
         }
         return known;
+    }
+
+    /** What the guest's HTTP requests and responses have in common. */
+    HttpCall http() {
+        return http;
     }
 
     /** To be run on the guest's thread whenever the guest is about to wait: sends on what is kept back until then. */

@@ -7,8 +7,11 @@ final class WasiImports {
     /** The version of WASI 0.2 whose functions are there; components built for any 0.2.x find theirs. */
     static final String VERSION = "0.2.12";
 
-    private static final ComponentImports ALL =
-            WasiIo.imports().and(WasiClocks.imports()).and(WasiRandom.imports()).and(WasiCli.imports());
+    private static final ComponentImports ALL = WasiIo.imports()
+            .and(WasiClocks.imports())
+            .and(WasiRandom.imports())
+            .and(WasiCli.imports())
+            .and(WasiHttp.imports());
 
     private WasiImports() {}
 
