@@ -4,6 +4,7 @@ import com.google.protobuf.MessageLite;
 import dev.trellis.lattice.contracts.Contract;
 import dev.trellis.lattice.contracts.Contracts;
 import java.util.Optional;
+import java.util.Set;
 
 /** The contracts that classic actors call providers by: how they name its operations, and the MessagePack they speak. */
 enum ProviderFace {
@@ -19,6 +20,9 @@ enum ProviderFace {
     interface Encoder {
         GuestBytes encode(MessageLite reply);
     }
+
+    /** Operations that the contracts have since; the interfaces of classic actors have no messages for them. */
+    private static final Set<String> UNKNOWN_TO_GUESTS = Set.of("ListKeys", "CompareAndSet");
 
     private static final ProviderFace[] ALL = values();
 
@@ -55,7 +59,9 @@ enum ProviderFace {
             return Optional.empty();
         }
         String method = operation.substring(service.length());
-        return contract.operations().containsKey(method) ? Optional.of(method) : Optional.empty();
+        return contract.operations().containsKey(method) && !UNKNOWN_TO_GUESTS.contains(method)
+                ? Optional.of(method)
+                : Optional.empty();
     }
 
     MessageLite decode(String method, GuestBytes request) {

@@ -3,6 +3,7 @@ package dev.trellis.lattice.contracts;
 import dev.trellis.lattice.contracts.http.HttpRequest;
 import dev.trellis.lattice.contracts.http.HttpResponse;
 import dev.trellis.lattice.contracts.http.OutgoingRequest;
+import dev.trellis.lattice.contracts.keyvalue.CompareAndSetRequest;
 import dev.trellis.lattice.contracts.keyvalue.Count;
 import dev.trellis.lattice.contracts.keyvalue.Done;
 import dev.trellis.lattice.contracts.keyvalue.Flag;
@@ -10,6 +11,8 @@ import dev.trellis.lattice.contracts.keyvalue.GetReply;
 import dev.trellis.lattice.contracts.keyvalue.IncrementRequest;
 import dev.trellis.lattice.contracts.keyvalue.Key;
 import dev.trellis.lattice.contracts.keyvalue.Keys;
+import dev.trellis.lattice.contracts.keyvalue.ListKeysReply;
+import dev.trellis.lattice.contracts.keyvalue.ListKeysRequest;
 import dev.trellis.lattice.contracts.keyvalue.Member;
 import dev.trellis.lattice.contracts.keyvalue.Number;
 import dev.trellis.lattice.contracts.keyvalue.Range;
@@ -59,7 +62,9 @@ public final class Contracts {
             new Operation("SetIntersection", Keys.parser(), Values.parser(), true),
             new Operation("SetQuery", Key.parser(), Values.parser(), true),
             new Operation("SetUnion", Keys.parser(), Values.parser(), true),
-            new Operation("SetClear", Key.parser(), Flag.parser(), false));
+            new Operation("SetClear", Key.parser(), Flag.parser(), false),
+            new Operation("ListKeys", ListKeysRequest.parser(), ListKeysReply.parser(), true),
+            new Operation("CompareAndSet", CompareAndSetRequest.parser(), Flag.parser(), false));
 
     /**
      * An SQL database. {@code Query} is idempotent because its statements run where nothing can be written;

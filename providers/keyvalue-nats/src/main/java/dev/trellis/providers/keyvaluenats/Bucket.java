@@ -11,6 +11,7 @@ import dev.trellis.lattice.transport.TransportFailure;
 import dev.trellis.providers.keyvaluenats.stored.StoredValue;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -237,6 +238,20 @@ final class Bucket {
             expiries.remove(keyName);
         } else if (expiries.size() < EXPIRIES_MAX || expiries.containsKey(keyName)) {
             expiries.put(keyName, expires);
+        }
+    }
+
+    /** The store's names of all keys, expired ones among them. */
+    Collection<String> names() throws InterruptedException {
+        return store().keys();
+    }
+
+    /** Whether the key that has this name in the store is there, and has not expired. */
+    boolean holds(String keyName) throws InterruptedException {
+        try {
+            return live(held(keyName).orElse(null)) != null;
+        } catch (InvocationException e) {
+            return false; // something that this provider has not written is no key of an actor
         }
     }
 

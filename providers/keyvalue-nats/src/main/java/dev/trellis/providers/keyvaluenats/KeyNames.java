@@ -1,7 +1,9 @@
 package dev.trellis.providers.keyvaluenats;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /**
  * Keys of actors, which are any text, as keys of a store, which are not: letters, digits, {@code -}, {@code _} and
@@ -28,6 +30,29 @@ final class KeyNames {
             }
         }
         return name.toString();
+    }
+
+    /** The actor's key for a store's key; empty if it is none that {@link #encode} makes. */
+    static Optional<String> decode(String keyName) {
+        if (keyName.equals(EMPTY)) {
+            return Optional.of("");
+        }
+        var bytes = new ByteArrayOutputStream(keyName.length());
+        for (int i = 0; i < keyName.length(); i++) {
+            char c = keyName.charAt(i);
+            if (c != '=') {
+                bytes.write(c);
+            } else if (i + 2 < keyName.length()
+                    && HexFormat.isHexDigit(keyName.charAt(i + 1))
+                    && HexFormat.isHexDigit(keyName.charAt(i + 2))) {
+                bytes.write(HexFormat.fromHexDigits(keyName, i + 1, i + 3));
+                i += 2;
+            } else {
+                return Optional.empty();
+            }
+        }
+        String key = bytes.toString(StandardCharsets.UTF_8);
+        return encode(key).equals(keyName) ? Optional.of(key) : Optional.empty();
     }
 
     private static boolean plain(byte b) {

@@ -8,6 +8,7 @@ import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.contracts.keyvalue.CompareAndSetRequest;
 import dev.trellis.lattice.contracts.keyvalue.Count;
 import dev.trellis.lattice.contracts.keyvalue.Done;
 import dev.trellis.lattice.contracts.keyvalue.Flag;
@@ -15,6 +16,7 @@ import dev.trellis.lattice.contracts.keyvalue.GetReply;
 import dev.trellis.lattice.contracts.keyvalue.IncrementRequest;
 import dev.trellis.lattice.contracts.keyvalue.Key;
 import dev.trellis.lattice.contracts.keyvalue.Keys;
+import dev.trellis.lattice.contracts.keyvalue.ListKeysRequest;
 import dev.trellis.lattice.contracts.keyvalue.Member;
 import dev.trellis.lattice.contracts.keyvalue.Number;
 import dev.trellis.lattice.contracts.keyvalue.Range;
@@ -241,6 +243,8 @@ final class NatsKeyValueProvider implements CapabilityProvider {
             case "SetIntersection" -> setIntersection(keys(invocation));
             case "SetQuery" -> setQuery(Requests.read(invocation, Key.class));
             case "SetUnion" -> setUnion(keys(invocation));
+            case "ListKeys" -> listKeys(Requests.read(invocation, ListKeysRequest.class));
+            case "CompareAndSet" -> compareAndSet(Requests.read(invocation, CompareAndSetRequest.class));
             default -> throw Requests.unknownOperation(invocation);
         };
     }
@@ -371,6 +375,22 @@ final class NatsKeyValueProvider implements CapabilityProvider {
             }
             return values(all);
         };
+    }
+
+    private static Operation listKeys(ListKeysRequest request) {
+        return (bucket, _, _) -> KeyListing.part(bucket, request);
+    }
+
+    private Operation compareAndSet(CompareAndSetRequest request) {
+        return changing(request.getKey(), current -> {
+            ByteString now = StoredValues.string(id.value(), current); // also to refuse other types
+            boolean asExpected = current == null
+                    ? !request.hasExpected()
+                    : request.hasExpected() && now.equals(request.getExpected());
+            return asExpected
+                    ? new Next.Write(StoredValues.ofString(null, request.getValue()), flag(true))
+                    : new Next.Keep(flag(false));
+        });
     }
 
     private List<ByteString> set(Bucket bucket, String key) throws InterruptedException {

@@ -7,6 +7,7 @@ import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.contracts.keyvalue.CompareAndSetRequest;
 import dev.trellis.lattice.contracts.keyvalue.Count;
 import dev.trellis.lattice.contracts.keyvalue.Done;
 import dev.trellis.lattice.contracts.keyvalue.Flag;
@@ -14,6 +15,8 @@ import dev.trellis.lattice.contracts.keyvalue.GetReply;
 import dev.trellis.lattice.contracts.keyvalue.IncrementRequest;
 import dev.trellis.lattice.contracts.keyvalue.Key;
 import dev.trellis.lattice.contracts.keyvalue.Keys;
+import dev.trellis.lattice.contracts.keyvalue.ListKeysReply;
+import dev.trellis.lattice.contracts.keyvalue.ListKeysRequest;
 import dev.trellis.lattice.contracts.keyvalue.Member;
 import dev.trellis.lattice.contracts.keyvalue.Number;
 import dev.trellis.lattice.contracts.keyvalue.Range;
@@ -30,6 +33,7 @@ import dev.trellis.providers.sdk.ProviderSpans;
 import dev.trellis.providers.sdk.Requests;
 import io.lettuce.core.output.CommandOutput;
 import io.lettuce.core.output.IntegerOutput;
+import io.lettuce.core.output.KeyScanOutput;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.output.ValueOutput;
 import io.lettuce.core.protocol.Command;
@@ -55,6 +59,16 @@ import org.slf4j.LoggerFactory;
 final class RedisKeyValueProvider implements CapabilityProvider {
     /** Largest reply to an operation that returns several values; a larger one is {@code PayloadTooLarge}. */
     static final long REPLY_BYTES_MAX = LatticeTransport.PAYLOAD_BYTES_MAX;
+
+    /** Most keys that one part of a listing is asked for. */
+    static final int KEYS_MAX = 1_000;
+
+    private static final int KEYS_DEFAULT = 200;
+
+    /** Arguments: whether a value is expected, that value, the new one. */
+    private static final String COMPARE_AND_SET = "local now = redis.call('GET', KEYS[1])"
+            + " if ARGV[1] == '1' and now ~= ARGV[2] or ARGV[1] == '0' and now then return 0 end"
+            + " redis.call('SET', KEYS[1], ARGV[3]) return 1";
 
     /** How long {@link #close()} lets calls in flight finish. */
     static final Duration DRAIN_MAX = Duration.ofSeconds(2);
@@ -187,6 +201,8 @@ final class RedisKeyValueProvider implements CapabilityProvider {
             case "SetIntersection" -> combine(CommandType.SINTER, invocation);
             case "SetQuery" -> setQuery(Requests.read(invocation, Key.class));
             case "SetUnion" -> combine(CommandType.SUNION, invocation);
+            case "ListKeys" -> listKeys(Requests.read(invocation, ListKeysRequest.class));
+            case "CompareAndSet" -> compareAndSet(Requests.read(invocation, CompareAndSetRequest.class));
             default -> throw Requests.unknownOperation(invocation);
         };
     }
@@ -267,6 +283,37 @@ final class RedisKeyValueProvider implements CapabilityProvider {
                     invocation.operation() + " request", "names no key, at least one is expected"));
         }
         return values(type, args().addKeys(request.getKeysList()), bytes(request));
+    }
+
+    private Call<?> listKeys(ListKeysRequest request) {
+        int limit = Integer.compareUnsigned(request.getLimit(), KEYS_MAX) > 0 ? KEYS_MAX : request.getLimit();
+        return new Call<>(
+                CommandType.SCAN,
+                new KeyScanOutput<>(RedisConnector.CODEC),
+                args().add(Long.toUnsignedString(request.getCursor()))
+                        .add(CommandKeyword.COUNT)
+                        .add(limit == 0 ? KEYS_DEFAULT : limit),
+                bytes(request),
+                scanned -> {
+                    var part = Objects.requireNonNull(scanned);
+                    return ListKeysReply.newBuilder()
+                            .addAllKeys(part.getKeys())
+                            .setCursor(part.isFinished() ? 0 : Long.parseUnsignedLong(part.getCursor()))
+                            .build();
+                });
+    }
+
+    private Call<Long> compareAndSet(CompareAndSetRequest request) {
+        return integer(
+                CommandType.EVAL,
+                args().add(COMPARE_AND_SET)
+                        .add(1)
+                        .addKey(request.getKey())
+                        .add(request.hasExpected() ? "1" : "0")
+                        .addValue(request.getExpected().toByteArray())
+                        .addValue(request.getValue().toByteArray()),
+                bytes(request),
+                RedisKeyValueProvider::flag);
     }
 
     private Call<?> values(CommandType type, CommandArgs<String, byte[]> args, long bytes) {

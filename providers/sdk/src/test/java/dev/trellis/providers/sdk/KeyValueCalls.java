@@ -6,12 +6,15 @@ import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.contracts.keyvalue.CompareAndSetRequest;
 import dev.trellis.lattice.contracts.keyvalue.Count;
 import dev.trellis.lattice.contracts.keyvalue.Flag;
 import dev.trellis.lattice.contracts.keyvalue.GetReply;
 import dev.trellis.lattice.contracts.keyvalue.IncrementRequest;
 import dev.trellis.lattice.contracts.keyvalue.Key;
 import dev.trellis.lattice.contracts.keyvalue.Keys;
+import dev.trellis.lattice.contracts.keyvalue.ListKeysReply;
+import dev.trellis.lattice.contracts.keyvalue.ListKeysRequest;
 import dev.trellis.lattice.contracts.keyvalue.Member;
 import dev.trellis.lattice.contracts.keyvalue.Number;
 import dev.trellis.lattice.contracts.keyvalue.Range;
@@ -144,6 +147,17 @@ public record KeyValueCalls(CapabilityProvider provider, ProviderLink link, Dura
 
     public List<String> setUnion(String... keys) throws InterruptedException {
         return strings(call("SetUnion", keys(keys)));
+    }
+
+    public ListKeysReply listKeys(long cursor, int limit) throws InterruptedException {
+        var request = ListKeysRequest.newBuilder().setCursor(cursor).setLimit(limit);
+        return (ListKeysReply) call("ListKeys", request.build());
+    }
+
+    public boolean compareAndSet(String key, Optional<String> expected, String value) throws InterruptedException {
+        var request = CompareAndSetRequest.newBuilder().setKey(key).setValue(ByteString.copyFromUtf8(value));
+        expected.map(ByteString::copyFromUtf8).ifPresent(request::setExpected);
+        return ((Flag) call("CompareAndSet", request.build())).getValue();
     }
 
     private static Key key(String key) {

@@ -15,8 +15,11 @@ import dev.trellis.lattice.contracts.keyvalue.Key;
 import dev.trellis.lattice.contracts.keyvalue.Keys;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -338,6 +341,77 @@ public abstract class KeyValueContractTest {
         fails(Malformed.class, "names no key", () -> calls().call("SetIntersection", Keys.getDefaultInstance()));
     }
 
+    // Keys
+
+    @Test
+    void listKeys_followedToItsEnd_tellsEveryKeyOnceItIsThere() throws Exception {
+        var mine = new HashSet<String>();
+        for (int i = 0; i < 50; i++) {
+            mine.add(key("k" + i));
+            calls().set(key("k" + i), "v");
+        }
+        calls().listAdd(key("list \u2603 a.b=c"), "v");
+        mine.add(key("list \u2603 a.b=c"));
+        calls().set(key("gone"), "v");
+        calls().del(key("gone"));
+
+        assertThat(listed(0)).isEqualTo(mine);
+        assertThat(listed(7)).isEqualTo(mine);
+        assertThat(listed(-1)).isEqualTo(mine);
+    }
+
+    @Test
+    void listKeys_expiredKey_isNotAmongThem() throws Exception {
+        calls().set(key("a"), ByteString.copyFromUtf8("v"), 1);
+        calls().set(key("b"), "v");
+
+        passTime(Duration.ofMillis(1001));
+        eventuallyAbsent(key("a"));
+
+        assertThat(listed(0)).containsExactly(key("b"));
+    }
+
+    /** All keys of this test, by parts of about {@code limit}. */
+    private Set<String> listed(int limit) throws InterruptedException {
+        var keys = new HashSet<String>();
+        long cursor = 0;
+        int parts = 0;
+        do {
+            var part = calls().listKeys(cursor, limit);
+            part.getKeysList().stream().filter(key -> key.startsWith(prefix)).forEach(keys::add);
+            cursor = part.getCursor();
+            assertThat(++parts).as("parts").isLessThan(100_000);
+        } while (cursor != 0);
+        return keys;
+    }
+
+    // Compare and set
+
+    @Test
+    void compareAndSet_expectedValue_sets() throws Exception {
+        assertThat(calls().compareAndSet(key("a"), Optional.empty(), "1")).isTrue();
+        assertThat(calls().compareAndSet(key("a"), Optional.of("1"), "2")).isTrue();
+        assertThat(calls().get(key("a"))).contains(ByteString.copyFromUtf8("2"));
+    }
+
+    @Test
+    void compareAndSet_anotherValue_changesNothing() throws Exception {
+        assertThat(calls().compareAndSet(key("a"), Optional.of(""), "1")).isFalse();
+        assertThat(calls().contains(key("a"))).isFalse();
+        calls().set(key("a"), "");
+
+        assertThat(calls().compareAndSet(key("a"), Optional.empty(), "1")).isFalse();
+        assertThat(calls().compareAndSet(key("a"), Optional.of("x"), "1")).isFalse();
+        assertThat(calls().get(key("a"))).contains(ByteString.EMPTY);
+    }
+
+    @Test
+    void compareAndSet_manyCallersAtOnce_oneSets() throws Exception {
+        var set = inParallel(() -> calls().compareAndSet(key("a"), Optional.empty(), "1"));
+
+        assertThat(set).containsOnlyOnce(true);
+    }
+
     // Types
 
     @Test
@@ -349,6 +423,8 @@ public abstract class KeyValueContractTest {
         for (String key : List.of(key("list"), key("set"))) {
             wrongType(() -> calls().get(key));
             wrongType(() -> calls().increment(key, 1));
+            wrongType(() -> calls().compareAndSet(key, Optional.empty(), "1"));
+            wrongType(() -> calls().compareAndSet(key, Optional.of("1"), "1"));
         }
         for (String key : List.of(key("string"), key("set"))) {
             wrongType(() -> calls().listAdd(key, "x"));
