@@ -183,22 +183,21 @@ final class LatticeRecords {
 
     /** Refuses {@code link} if one stands in the store, before {@code revision}, for another face of its contract. */
     private static void refuseOtherFace(KeyValueStore links, Link link, long revision) throws InterruptedException {
-        for (ContractId face : otherFaces(link.contract())) {
+        ContractId contract = Contracts.canonical(link);
+        for (ContractId face : Contracts.names(contract)) {
+            if (face.equals(link.contract())) {
+                continue;
+            }
             var other = links.get(storeKey(new LinkKey(link.source(), face, link.name())));
-            if (other.isPresent() && other.get().revision() < revision) {
+            boolean same = other.flatMap(LatticeRecords::parseLink)
+                    .filter(stored -> Contracts.canonical(stored.link()).equals(contract))
+                    .isPresent();
+            if (same && other.get().revision() < revision) {
                 throw new IllegalArgumentException(
                         "link %s conflicts with the one for %s, which is the same contract by another name; delete that one first, or give this one another name"
                                 .formatted(link.key(), face));
             }
         }
-    }
-
-    /** The other names of the contract that {@code id} is a name of. */
-    private static List<ContractId> otherFaces(ContractId id) {
-        return Contracts.find(id).stream()
-                .flatMap(contract -> Stream.concat(Stream.of(contract.id()), contract.faces().stream()))
-                .filter(face -> !face.equals(id))
-                .toList();
     }
 
     /** Deletes a link, and returns it if there was one. */

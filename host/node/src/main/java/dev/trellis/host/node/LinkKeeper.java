@@ -251,7 +251,7 @@ final class LinkKeeper {
             }
             StoredLink stored = parsed.value().get();
             LinkKey own = stored.link().key();
-            LinkKey route = LocalProvider.routeKey(own);
+            LinkKey route = LocalProvider.routeKey(stored.link());
             StoredLink other = byRoute.get(route);
             if (other == null) {
                 byRoute.put(route, stored);

@@ -12,7 +12,6 @@ import dev.trellis.lattice.model.ContractId;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
-import dev.trellis.lattice.model.LinkName;
 import dev.trellis.lattice.model.TraceContext;
 import java.security.SecureRandom;
 import java.util.Optional;
@@ -42,23 +41,27 @@ final class LinkedServices implements GuestServices {
 
     @Override
     public Payload call(Invocation parent, GuestCall call) throws InterruptedException {
-        Link link = call.namespace().indexOf(':') >= 0
-                ? linkOfContract(call.namespace(), call.link())
-                : linkToActor(call.namespace());
-        return invoker.invoke(parent.child(
-                link.target(), link.name(), Contracts.canonical(link.contract()), call.operation(), call.payload()));
+        Link link = call.namespace().indexOf(':') >= 0 ? linkOfContract(call) : linkToActor(call.namespace());
+        return invoker.invoke(
+                parent.child(link.target(), link.name(), Contracts.canonical(link), call.operation(), call.payload()));
     }
 
-    private Link linkOfContract(String namespace, LinkName name) {
-        Optional<Link> link;
+    private Link linkOfContract(GuestCall call) {
+        ContractId contract;
         try {
-            var contract = Contracts.canonical(new ContractId(namespace));
-            link = routes.now().link(new LinkKey(actor, contract, name));
+            contract = Contracts.canonical(new ContractId(call.namespace()));
         } catch (IllegalArgumentException e) {
-            throw notLinked("'" + InvocationFailure.limited(namespace) + "' is not the name of a contract");
+            throw notLinked("'" + InvocationFailure.limited(call.namespace()) + "' is not the name of a contract");
         }
-        return link.orElseThrow(() ->
-                notLinked("has no link '%s' for contract %s; add one to its manifest".formatted(name, namespace)));
+        RouteTable table = routes.now();
+        Optional<String> called = GuestCall.interfaceOf(call.operation());
+        return called.flatMap(name -> table.linkOfInterface(actor, contract, call.link(), name))
+                .or(() -> called.isEmpty() ? table.link(new LinkKey(actor, contract, call.link())) : Optional.empty())
+                .orElseThrow(() -> notLinked("has no link '%s' for %s; add one to its manifest"
+                        .formatted(
+                                call.link(),
+                                called.map(name -> "interface " + call.namespace() + "/" + name)
+                                        .orElse("contract " + call.namespace()))));
     }
 
     private Link linkToActor(String name) {

@@ -6,6 +6,7 @@ import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.providers.sdk.CapabilityProvider;
 import java.util.Map;
@@ -51,7 +52,7 @@ record LocalProvider(EntityId id, CapabilityProvider provider, Map<LinkKey, Serv
     }
 
     /** The key by which {@link #links} holds {@code link}. */
-    static LinkKey routeKey(LinkKey link) {
-        return new LinkKey(link.source(), Contracts.canonical(link.contract()), link.name());
+    static LinkKey routeKey(Link link) {
+        return new LinkKey(link.source(), Contracts.canonical(link), link.name());
     }
 }

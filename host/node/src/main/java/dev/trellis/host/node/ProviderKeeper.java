@@ -127,7 +127,9 @@ final class ProviderKeeper {
     private void onLinksChanged(LinksChanged changed) {
         lattice = changed;
         var own = new HashMap<EntityId, List<StoredLink>>();
-        keys = changed.links().stream().map(stored -> stored.link().key()).collect(Collectors.toSet());
+        keys = changed.links().stream()
+                .map(stored -> LocalProvider.routeKey(stored.link()))
+                .collect(Collectors.toSet());
         for (StoredLink stored : changed.links()) {
             var ends = new HashSet<EntityId>(List.of(stored.link().source()));
             ends.add(stored.link().target());
@@ -159,8 +161,8 @@ final class ProviderKeeper {
             }
         }
         var moved = new HashSet<>(before.moved());
-        before.links().forEach(stored -> moved.add(stored.link().key()));
-        own.forEach(stored -> moved.remove(stored.link().key()));
+        before.links().forEach(stored -> moved.add(LocalProvider.routeKey(stored.link())));
+        own.forEach(stored -> moved.remove(LocalProvider.routeKey(stored.link())));
         moved.retainAll(keys);
         return new ProviderSupervisor.LinksChanged(own, named, Set.copyOf(moved));
     }

@@ -175,7 +175,7 @@ final class ProviderLinks {
 
     /** The provider has taken {@code link}. */
     void taken(ProviderLink link, boolean asPrepared) {
-        LinkKey key = LocalProvider.routeKey(link.link().key());
+        LinkKey key = LocalProvider.routeKey(link.link());
         ServedLink before = acknowledged.get(key);
         CallGate gate = before == null || before.gate().closed() ? new CallGate() : before.gate();
         acknowledged.put(key, new ServedLink(link, gate));
@@ -190,7 +190,7 @@ final class ProviderLinks {
 
     /** The provider has refused {@code link}. Whether that, or its reason, is new. */
     boolean refused(ProviderLink link, String reason) {
-        Refusal before = refused.put(LocalProvider.routeKey(link.link().key()), new Refusal(link.generation(), reason));
+        Refusal before = refused.put(LocalProvider.routeKey(link.link()), new Refusal(link.generation(), reason));
         return before == null || !before.reason().equals(reason);
     }
 

@@ -82,10 +82,10 @@ final class RouteKeeper {
 
     private void onLinksChanged(List<StoredLink> changed) {
         var now = new HashMap<LinkKey, Link>();
-        changed.forEach(stored -> now.put(LocalProvider.routeKey(stored.link().key()), stored.link()));
+        changed.forEach(stored -> now.put(LocalProvider.routeKey(stored.link()), stored.link()));
         var left = new HashSet<RouteTable.Joint>();
         for (StoredLink before : links) {
-            Link link = now.get(LocalProvider.routeKey(before.link().key()));
+            Link link = now.get(LocalProvider.routeKey(before.link()));
             if (link != null && !link.target().equals(before.link().target())) {
                 left.addAll(joints(before.link()));
             }
@@ -98,7 +98,7 @@ final class RouteKeeper {
     }
 
     private static List<RouteTable.Joint> joints(Link link) {
-        LinkKey key = LocalProvider.routeKey(link.key());
+        LinkKey key = LocalProvider.routeKey(link);
         return List.of(
                 new RouteTable.Joint(link.source(), link.target(), key.contract()),
                 new RouteTable.Joint(link.target(), link.source(), key.contract()));
@@ -110,7 +110,7 @@ final class RouteKeeper {
         var joined = new HashSet<>(leaving.keySet());
         for (StoredLink stored : links) {
             Link link = stored.link();
-            byKey.put(LocalProvider.routeKey(link.key()), link);
+            byKey.put(LocalProvider.routeKey(link), link);
             joined.addAll(joints(link));
             stored.next().ifPresent(next -> joined.addAll(joints(next))); // another host may know of the move first
             if (Contracts.find(link.contract()).isEmpty()) { // that of actors, or one whose calls are opaque

@@ -5,6 +5,7 @@ import dev.trellis.lattice.model.ContractId;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
+import dev.trellis.lattice.model.LinkName;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,6 +54,23 @@ record RouteTable(
 
     Optional<Link> link(LinkKey routeKey) {
         return Optional.ofNullable(links.get(routeKey));
+    }
+
+    /**
+     * The link by which {@code source} calls an interface of a contract that is the actors' own: the one under {@code name}
+     * if it is not for other interfaces only, else the first that names the interface.
+     */
+    Optional<Link> linkOfInterface(EntityId source, ContractId contract, LinkName name, String interfaceName) {
+        List<Link> candidates = actorLinks.getOrDefault(source, List.of()).stream()
+                .filter(link -> link.contract().equals(contract))
+                .toList();
+        return candidates.stream()
+                .filter(link -> link.name().equals(name))
+                .filter(link -> link.interfaces().isEmpty() || link.interfaces().contains(interfaceName))
+                .findFirst()
+                .or(() -> candidates.stream()
+                        .filter(link -> link.interfaces().contains(interfaceName))
+                        .findFirst());
     }
 
     /** {@code invocation} with the target that its link has now; as it is if there is no such link any more. */

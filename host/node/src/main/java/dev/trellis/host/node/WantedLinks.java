@@ -24,7 +24,7 @@ final class WantedLinks {
      */
     record Wanted(ProviderLink link, long revision, boolean prepared, String missing) {
         LinkKey key() {
-            return LocalProvider.routeKey(link.link().key());
+            return LocalProvider.routeKey(link.link());
         }
     }
 
@@ -45,13 +45,13 @@ final class WantedLinks {
     /**
      * All links of the provider, and the configs that they name for it, as far as those exist.
      *
-     * @param nowElsewhere keys of links that it was the target of and that have another one now
+     * @param nowElsewhere route keys of links that it was the target of and that have another one now
      */
     void change(List<StoredLink> stored, Map<String, Map<String, String>> configs, Set<LinkKey> nowElsewhere) {
         var next = new LinkedHashMap<LinkKey, Wanted>();
         for (StoredLink record : stored) {
             Link link = record.of(id).orElseThrow();
-            LinkKey key = LocalProvider.routeKey(link.key());
+            LinkKey key = LocalProvider.routeKey(link);
             var names = configNames(link, id);
             var absent =
                     names.stream().filter(name -> !configs.containsKey(name)).toList();
@@ -85,6 +85,6 @@ final class WantedLinks {
 
     /** Whether the link has another target now, to which some host may not send its calls yet. */
     boolean moved(LinkKey key) {
-        return moved.stream().anyMatch(other -> LocalProvider.routeKey(other).equals(key));
+        return moved.contains(key);
     }
 }

@@ -21,6 +21,7 @@ import dev.trellis.lattice.contracts.keyvalue.Values;
 import dev.trellis.lattice.contracts.sql.SqlReply;
 import dev.trellis.lattice.contracts.sql.SqlRequest;
 import dev.trellis.lattice.model.ContractId;
+import dev.trellis.lattice.model.Link;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,11 +85,43 @@ public final class Contracts {
                     .map(id -> Map.entry(id, contract)))
             .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
+    /** Requests in and requests out: one package of WASI, two contracts. */
+    private static final ContractId WASI_HTTP = new ContractId("wasi:http");
+
+    /** Interfaces of it by which actors call, rather than are called. */
+    private static final List<String> OUTGOING = List.of("outgoing-handler", "client");
+
+    private static final List<String> INCOMING = List.of("incoming-handler", "handler");
+
     private Contracts() {}
 
     /** The contract that {@code id} is a name of; empty if Trellis does not know it. */
     public static Optional<Contract> find(ContractId id) {
         return Optional.ofNullable(BY_ID.get(id));
+    }
+
+    /**
+     * The contract that {@code link} is for. A link of {@code wasi:http} is one of {@link #HTTP_CLIENT} if of the handlers its
+     * interfaces name outgoing ones only, else one of {@link #HTTP_SERVER}.
+     */
+    public static ContractId canonical(Link link) {
+        boolean outgoing = link.contract().equals(WASI_HTTP)
+                && link.interfaces().stream().anyMatch(OUTGOING::contains)
+                && link.interfaces().stream().noneMatch(INCOMING::contains);
+        return outgoing ? HTTP_CLIENT.id() : canonical(link.contract());
+    }
+
+    /** All names by which links may be for the contract {@code canonical}, that one first. */
+    public static List<ContractId> names(ContractId canonical) {
+        List<ContractId> faces = find(canonical).map(Contract::faces).orElse(List.of());
+        return Stream.of(Stream.of(canonical), faces.stream(), wasiHttp(canonical).stream())
+                .flatMap(names -> names)
+                .distinct()
+                .toList();
+    }
+
+    private static Optional<ContractId> wasiHttp(ContractId canonical) {
+        return canonical.equals(HTTP_CLIENT.id()) ? Optional.of(WASI_HTTP) : Optional.empty();
     }
 
     /** The one name of a contract that links and routes are compared by; {@code id} itself for unknown ones. */

@@ -88,7 +88,7 @@ final class HttpClientProvider implements CapabilityProvider {
     @Override
     public void linkPut(ProviderLink link) throws LinkRejectedException {
         LinkKey key = link.link().key();
-        if (!Contracts.canonical(link.link().contract()).equals(Contracts.HTTP_CLIENT.id())) {
+        if (!Contracts.canonical(link.link()).equals(Contracts.HTTP_CLIENT.id())) {
             throw new LinkRejectedException("link %s has contract %s; an http client takes links of %s only"
                     .formatted(key, link.link().contract(), Contracts.HTTP_CLIENT.id()));
         }

@@ -171,7 +171,7 @@ final class HttpServerProvider implements CapabilityProvider {
 
     private void put(ProviderLink link) throws LinkRejectedException, InterruptedException {
         LinkKey key = link.link().key();
-        if (!Contracts.canonical(link.link().contract()).equals(Contracts.HTTP_SERVER.id())) {
+        if (!Contracts.canonical(link.link()).equals(Contracts.HTTP_SERVER.id())) {
             throw new LinkRejectedException("link %s has contract %s; an http server takes links of %s only"
                     .formatted(key, link.link().contract(), Contracts.HTTP_SERVER.id()));
         }
