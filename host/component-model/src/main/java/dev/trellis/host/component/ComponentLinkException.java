@@ -12,7 +12,7 @@ public final class ComponentLinkException extends RuntimeException {
     private final String subject;
     private final String expectation;
 
-    ComponentLinkException(String subject, String expectation) {
+    public ComponentLinkException(String subject, String expectation) {
         super(subject + ": " + expectation);
         this.subject = subject;
         this.expectation = expectation;
