@@ -63,6 +63,10 @@ public final class WasmEngine implements AutoCloseable {
                 .buildAsync();
     }
 
+    public EngineConfig config() {
+        return config;
+    }
+
     /**
      * Gives the compiled form of a module: from memory, from the disk cache, or compiled now. Blocks for as long as that
      * takes, at most {@link EngineConfig#compileTimeMax()}. Loads of the same bytes at the same time share one compilation.

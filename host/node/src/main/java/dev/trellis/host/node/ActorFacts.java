@@ -20,4 +20,9 @@ record ActorFacts(
         @Nullable String publicKey,
         @Nullable String issuer,
         @Nullable String version,
-        int revision) {}
+        int revision) {
+    /** Of a module without claims. */
+    static ActorFacts of(String digest) {
+        return new ActorFacts(digest, null, null, null, null, null, 0);
+    }
+}

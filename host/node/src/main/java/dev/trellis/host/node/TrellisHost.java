@@ -112,7 +112,7 @@ public final class TrellisHost implements AutoCloseable {
                 file,
                 file.load(),
                 new EventPublisher(transport, subjects, config.id(), Clock.systemUTC()),
-                new BoundedLoader(new ClassicActorLoader(images, engine, routes, invoker, Clock.systemUTC())),
+                new BoundedLoader(new ActorImageLoader(images, engine, routes, invoker, Clock.systemUTC())),
                 invoker,
                 factories(),
                 new IncomingCalls(routes, subjects.ping(config.id()), tracing),

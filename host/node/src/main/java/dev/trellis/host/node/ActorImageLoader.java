@@ -3,11 +3,15 @@ package dev.trellis.host.node;
 import dev.trellis.host.actor.ActorLimits;
 import dev.trellis.host.actor.ActorStartException;
 import dev.trellis.host.actor.CallObserver;
+import dev.trellis.host.component.InvalidComponentException;
+import dev.trellis.host.component.ValidComponent;
 import dev.trellis.host.engine.CompiledModule;
 import dev.trellis.host.engine.GuestLimits;
 import dev.trellis.host.engine.InvalidModuleException;
+import dev.trellis.host.engine.ModuleDigest;
 import dev.trellis.host.engine.PoolOptions;
 import dev.trellis.host.engine.WasmEngine;
+import dev.trellis.host.wasi.ComponentActor;
 import dev.trellis.host.wasmbus.ActorClaims;
 import dev.trellis.host.wasmbus.ModuleRefusedException;
 import dev.trellis.host.wasmbus.WasmbusActor;
@@ -22,8 +26,11 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/** Loads classic actors: compiles, inspects, links them to this host's services, and takes their image of fresh state. */
-final class ClassicActorLoader implements ActorLoader {
+/**
+ * Loads actors of either kind, which it finds out from the binary: compiles it, checks what it is, links it to this host's
+ * services, and takes the image of its fresh state.
+ */
+final class ActorImageLoader implements ActorLoader {
     private static final int PAGE_BYTES = 64 << 10;
 
     private final ImageResolver images;
@@ -32,7 +39,7 @@ final class ClassicActorLoader implements ActorLoader {
     private final Invoker invoker;
     private final Clock clock;
 
-    ClassicActorLoader(ImageResolver images, WasmEngine engine, Routes routes, Invoker invoker, Clock clock) {
+    ActorImageLoader(ImageResolver images, WasmEngine engine, Routes routes, Invoker invoker, Clock clock) {
         this.images = images;
         this.engine = engine;
         this.routes = routes;
@@ -45,20 +52,30 @@ final class ClassicActorLoader implements ActorLoader {
             throws ImageException, InterruptedException {
         GuestLimits guestLimits = guestLimits(image, limits);
         byte[] wasm = images.resolve(image, digest);
+        var services = new LinkedServices(id, routes, invoker);
         try {
-            CompiledModule compiled = engine.load(wasm);
-            WasmbusModule module = WasmbusModule.inspect(compiled, clock.instant());
-            WasmbusActor actor = WasmbusActor.start(
-                    module,
-                    id,
-                    guestLimits,
-                    ActorLimits.DEFAULTS,
-                    PoolOptions.State.FRESH,
-                    new LinkedServices(id, routes, invoker));
-            return new Runner(actor, facts(compiled, module.claims()));
-        } catch (InvalidModuleException | ModuleRefusedException | ActorStartException e) {
+            return ValidComponent.isComponent(wasm)
+                    ? component(id, wasm, guestLimits, services)
+                    : classic(id, wasm, guestLimits, services);
+        } catch (InvalidModuleException | InvalidComponentException | ModuleRefusedException | ActorStartException e) {
             throw new ImageException("image %s: %s".formatted(image, e.getMessage()), e);
         }
+    }
+
+    private ActorRunner component(EntityId id, byte[] wasm, GuestLimits limits, LinkedServices services)
+            throws InterruptedException {
+        ValidComponent component = ValidComponent.of(wasm, engine.config());
+        ComponentActor actor = ComponentActor.start(component, engine, id, limits, ActorLimits.DEFAULTS, services);
+        return new Component(actor, ActorFacts.of(ModuleDigest.of(wasm).hex()));
+    }
+
+    private ActorRunner classic(EntityId id, byte[] wasm, GuestLimits limits, LinkedServices services)
+            throws InterruptedException {
+        CompiledModule compiled = engine.load(wasm);
+        WasmbusModule module = WasmbusModule.inspect(compiled, clock.instant());
+        WasmbusActor actor =
+                WasmbusActor.start(module, id, limits, ActorLimits.DEFAULTS, PoolOptions.State.FRESH, services);
+        return new Classic(actor, facts(compiled, module.claims()));
     }
 
     /** The limits by the names of the control interface; what it does not name stays at its default. */
@@ -91,7 +108,7 @@ final class ClassicActorLoader implements ActorLoader {
     private static ActorFacts facts(CompiledModule module, Optional<ActorClaims> claims) {
         String digest = module.digest().hex();
         if (claims.isEmpty()) {
-            return new ActorFacts(digest, null, null, null, null, null, 0);
+            return ActorFacts.of(digest);
         }
         ActorClaims told = claims.get();
         return new ActorFacts(
@@ -104,7 +121,19 @@ final class ClassicActorLoader implements ActorLoader {
                 told.revision());
     }
 
-    private record Runner(WasmbusActor actor, ActorFacts facts) implements ActorRunner {
+    private record Classic(WasmbusActor actor, ActorFacts facts) implements ActorRunner {
+        @Override
+        public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
+            return actor.handle(invocation, observer);
+        }
+
+        @Override
+        public void close() {
+            actor.close();
+        }
+    }
+
+    private record Component(ComponentActor actor, ActorFacts facts) implements ActorRunner {
         @Override
         public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
             return actor.handle(invocation, observer);
