@@ -3,7 +3,9 @@ package dev.trellis.host.wasi;
 import dev.trellis.host.component.Variant;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -16,7 +18,50 @@ final class HttpErrors {
     static final Variant URI_INVALID = Variant.of("HTTP-request-URI-invalid");
     static final Variant PROTOCOL_ERROR = Variant.of("HTTP-protocol-error");
 
+    /** What a provider can say; fields that would say more are left out. */
+    private static final Map<String, Variant> TOLD = told();
+
     private HttpErrors() {}
+
+    private static Map<String, Variant> told() {
+        Map<String, Variant> told = new HashMap<>();
+        for (String plain : List.of(
+                "DNS-timeout",
+                "destination-not-found",
+                "destination-unavailable",
+                "destination-IP-prohibited",
+                "destination-IP-unroutable",
+                "connection-refused",
+                "connection-terminated",
+                "connection-timeout",
+                "connection-read-timeout",
+                "connection-write-timeout",
+                "connection-limit-reached",
+                "TLS-protocol-error",
+                "TLS-certificate-error",
+                "HTTP-request-denied",
+                "HTTP-request-method-invalid",
+                "HTTP-request-URI-invalid",
+                "HTTP-request-URI-too-long",
+                "HTTP-response-incomplete",
+                "HTTP-response-timeout",
+                "HTTP-upgrade-failed",
+                "HTTP-protocol-error",
+                "loop-detected",
+                "configuration-error")) {
+            told.put(plain, Variant.of(plain));
+        }
+        for (String sized : List.of(
+                "HTTP-request-body-size",
+                "HTTP-request-header-section-size",
+                "HTTP-response-body-size",
+                "HTTP-response-header-section-size",
+                "HTTP-response-transfer-coding")) {
+            told.put(sized, new Variant(sized, Optional.empty()));
+        }
+        told.put("DNS-error", new Variant("DNS-error", List.of(Optional.empty(), Optional.empty())));
+        return Map.copyOf(told);
+    }
 
     static Variant internal(String message) {
         return new Variant("internal-error", Optional.of(message));
@@ -27,8 +72,18 @@ final class HttpErrors {
         return new Variant(request ? "HTTP-request-body-size" : "HTTP-response-body-size", Optional.of(bytes));
     }
 
-    /** What a guest sees of a request of its own that failed. */
+    /**
+     * What a guest sees of a request of its own that failed: the code that the message begins with, as those of HTTP client
+     * providers do ({@code connection-refused: no connection to ...}), else the nearest one.
+     */
     static Variant of(InvocationFailure failure) {
+        String message = failure.message();
+        int colon = message.indexOf(": ");
+        Variant told = colon < 0 ? null : TOLD.get(message.substring(0, colon));
+        return told == null ? nearest(failure) : told;
+    }
+
+    private static Variant nearest(InvocationFailure failure) {
         return switch (failure) {
             case InvocationFailure.NotLinked _ -> DENIED;
             case InvocationFailure.NoTarget _, InvocationFailure.Unavailable _ -> Variant.of("destination-unavailable");

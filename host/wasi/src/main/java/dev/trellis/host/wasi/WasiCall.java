@@ -109,8 +109,12 @@ final class WasiCall extends ActorCall {
         waker.await(pollables);
     }
 
-    /** The guest has ended, and holds no stream any more: lines that it did not end are logged. */
+    /**
+     * The guest has ended, and holds no stream any more: lines that it did not end are logged, requests that it made are
+     * given up.
+     */
     void end() {
+        http.end();
         Stdio known = stdio;
         if (known != null) {
             known.end();

@@ -8,7 +8,7 @@ final class WasiHttp {
     private WasiHttp() {}
 
     static ComponentImports imports() {
-        return ComponentImports.of(types());
+        return ComponentImports.of(types(), OutgoingRequest.handler());
     }
 
     private static Interface types() {
@@ -22,6 +22,9 @@ final class WasiHttp {
         OutgoingResponse.addTo(types);
         OutgoingBody.addTo(types);
         ResponseOut.addTo(types);
+        OutgoingRequest.addTo(types);
+        RequestOptions.addTo(types);
+        IncomingResponse.addTo(types);
         return types.build();
     }
 }
