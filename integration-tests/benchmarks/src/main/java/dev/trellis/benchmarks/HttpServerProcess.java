@@ -23,6 +23,7 @@ import dev.trellis.observability.traces.TraceKeeper;
 import dev.trellis.providers.httpserver.HttpServerFactory;
 import dev.trellis.providers.sdk.ProviderContext;
 import dev.trellis.providers.sdk.ProviderLink;
+import dev.trellis.providers.sdk.Requests;
 import dev.trellis.providers.sdk.Settings;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -117,9 +118,7 @@ final class HttpServerProcess {
 
     /** What the echo sample does. */
     private static Payload handle(Invocation invocation) {
-        if (!(invocation.payload() instanceof Payload.Typed(HttpRequest request))) {
-            throw new IllegalArgumentException("not an HTTP request: " + invocation.operation());
-        }
+        HttpRequest request = Requests.read(invocation, HttpRequest.class);
         String body = request.getPath().equals("/hello")
                 ? BODY
                 : request.getMethod() + " " + request.getPath() + "\n"

@@ -2,11 +2,13 @@ package dev.trellis.host.node;
 
 import dev.trellis.lattice.contracts.CallCodec;
 import dev.trellis.lattice.contracts.Contracts;
+import dev.trellis.lattice.contracts.HttpBodies;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.contracts.Payload;
+import dev.trellis.lattice.contracts.http.HttpRequest;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.Message;
 import dev.trellis.lattice.transport.TransportException;
@@ -263,7 +265,7 @@ final class NodeInvoker implements Invoker {
     private Payload request(Invocation invocation, RemoteTarget remote, CallSpan span) throws InterruptedException {
         RemoteCalls calls = remote.calls();
         Duration patience = invocation.deadline().remaining();
-        byte[] request = CallCodec.encode(invocation);
+        byte[] request = CallCodec.encode(withWholeRequest(invocation));
         span.leaves(remote, request.length);
         Message reply;
         calls.begin();
@@ -295,6 +297,15 @@ final class NodeInvoker implements Invoker {
         } catch (InvocationException e) {
             throw moved(e);
         }
+    }
+
+    /** What goes to another host in one piece: of an HTTP request also what of its body is still to come. */
+    private static Invocation withWholeRequest(Invocation invocation) throws InterruptedException {
+        return invocation.payload() instanceof Payload.Streamed(HttpRequest head, var exchange)
+                        && !exchange.requestEnded()
+                ? invocation.withPayload(new Payload.Typed(HttpBodies.wholeRequest(
+                        head, exchange, LatticeTransport.PAYLOAD_BYTES_MAX, invocation.deadline())))
+                : invocation;
     }
 
     /** For tools of others that follow traces through NATS; a host reads the context in the call itself. */

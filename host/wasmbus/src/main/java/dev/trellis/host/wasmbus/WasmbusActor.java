@@ -16,6 +16,7 @@ import dev.trellis.host.engine.LinkException;
 import dev.trellis.host.engine.OutputSink;
 import dev.trellis.host.engine.PoolOptions;
 import dev.trellis.lattice.contracts.Deadline;
+import dev.trellis.lattice.contracts.HttpBodies;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
@@ -147,12 +148,13 @@ public final class WasmbusActor implements AutoCloseable {
         };
     }
 
-    private Invocation withWholeRequest(Invocation invocation, Payload.Streamed request) {
-        if (!request.exchange().requestEnded()) {
-            throw new InvocationException(new InvocationFailure.PayloadTooLarge(
-                    id.value(), "classic actors take requests that come in one piece only"));
+    /** The same call with all of the request's body, which classic actors take in one piece. */
+    private Invocation withWholeRequest(Invocation invocation, Payload.Streamed request) throws InterruptedException {
+        if (request.exchange().requestEnded() || !(request.message() instanceof HttpRequest head)) {
+            return invocation.withPayload(new Payload.Typed(request.message()));
         }
-        return invocation.withPayload(new Payload.Typed(request.message()));
+        return invocation.withPayload(new Payload.Typed(
+                HttpBodies.wholeRequest(head, request.exchange(), limits.payloadBytesMax(), invocation.deadline())));
     }
 
     /**

@@ -9,6 +9,8 @@ import dev.trellis.host.actor.ActorStartException;
 import dev.trellis.host.actor.GuestCall;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
+import dev.trellis.lattice.contracts.HttpBodies;
+import dev.trellis.lattice.contracts.HttpPipe;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
@@ -27,6 +29,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -450,6 +453,43 @@ class WasmbusActorTest {
                 new RecordingServices())) {
             assertThat(failure(actor, Guests.opaque("Command.Arguments", new byte[0])))
                     .isInstanceOf(InvocationFailure.PayloadTooLarge.class);
+        }
+    }
+
+    @Test
+    void handle_requestInParts_isGivenAsAWhole() throws InterruptedException {
+        var pipe = new HttpPipe();
+        pipe.writeRequest(ByteString.copyFromUtf8("lo"));
+        pipe.endRequest(List.of());
+        var head = HttpRequest.newBuilder()
+                .setMethod("POST")
+                .setPath("/a")
+                .setBody(ByteString.copyFromUtf8("hel"))
+                .build();
+        try (var actor = Guests.start("samples/echo-c/echo-c", new RecordingServices())) {
+            var reply = actor.handle(Guests.http(head).withPayload(new Payload.Streamed(head, pipe.exchange())));
+
+            assertThat(reply).isInstanceOfSatisfying(Payload.Typed.class, typed -> assertThat(
+                            ((HttpResponse) typed.message()).getBody().toStringUtf8())
+                    .contains("hello"));
+        }
+    }
+
+    @Test
+    void handle_requestInPartsLargerThanTheLimit_failsAsTooLargeAboutItsBody() throws InterruptedException {
+        var pipe = new HttpPipe();
+        pipe.writeRequest(ByteString.copyFrom(new byte[100]));
+        var head = HttpRequest.getDefaultInstance();
+        var call = Guests.http(head).withPayload(new Payload.Streamed(head, pipe.exchange()));
+        try (var actor = Guests.start(
+                "samples/echo-c/echo-c",
+                Guests.LIMITS,
+                ActorLimits.DEFAULTS.withPayloadBytesMax(99),
+                new RecordingServices())) {
+            assertThat(failure(actor, call))
+                    .isInstanceOf(InvocationFailure.PayloadTooLarge.class)
+                    .extracting(InvocationFailure::subject)
+                    .isEqualTo(HttpBodies.REQUEST_BODY);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.trellis.lattice.contracts.http.Header;
 import dev.trellis.lattice.contracts.http.HttpResponse;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,14 +29,27 @@ public final class HttpPipe {
     private Runnable makerListener = HttpPipe::nobody;
 
     private final HttpExchange exchange = new HandlersEnd();
+    private final Consumer<HttpResponse> check;
 
     /** A pipe for a request of whose body more comes than what its head holds. */
-    public HttpPipe() {}
+    public HttpPipe() {
+        this(_ -> {});
+    }
+
+    /**
+     * A pipe for a request of whose body more comes than what its head holds.
+     *
+     * @param check called with the head of the response, on the handler's thread under the pipe's lock, before it is
+     *     taken; what it throws the handler gets, which may try another one
+     */
+    public HttpPipe(Consumer<HttpResponse> check) {
+        this.check = check;
+    }
 
     /** A pipe for a request whose body its head holds as a whole. */
     public static HttpPipe ofWholeRequest() {
         var pipe = new HttpPipe();
-        pipe.request.ended = true;
+        pipe.endRequest(List.of());
         return pipe;
     }
 
@@ -63,6 +77,13 @@ public final class HttpPipe {
                 return 0;
             }
             return returned || failure != null ? HttpExchange.PART_BYTES_MAX : request.room();
+        }
+    }
+
+    /** Bytes of the request's body that the handler has not read yet. */
+    public int requestHeld() {
+        synchronized (lock) {
+            return request.held;
         }
     }
 
@@ -155,6 +176,13 @@ public final class HttpPipe {
         }
     }
 
+    /** Bytes that are left to read of a response that has been given to its end; -1 if it has not. */
+    public int responseLeft() {
+        synchronized (lock) {
+            return response.ended ? response.held : -1;
+        }
+    }
+
     /** The response's trailers; empty before its end. */
     public List<Header> responseTrailers() {
         synchronized (lock) {
@@ -239,7 +267,7 @@ public final class HttpPipe {
 
     /** The bytes of one direction that are on their way. */
     private static final class Flow {
-        private final ArrayDeque<ByteString> parts = new ArrayDeque<>();
+        private @Nullable ArrayDeque<ByteString> parts; // most calls need none
         private int held;
         private boolean ended;
         private List<Header> trailers = List.of();
@@ -250,6 +278,9 @@ public final class HttpPipe {
 
         void add(ByteString part) {
             if (!part.isEmpty()) {
+                if (parts == null) {
+                    parts = new ArrayDeque<>();
+                }
                 parts.add(part);
                 held += part.size();
             }
@@ -273,8 +304,8 @@ public final class HttpPipe {
             if (max < 1) {
                 throw new IllegalArgumentException("max must be at least 1, was " + max);
             }
-            ByteString next = parts.poll();
-            if (next == null) {
+            ByteString next = parts == null ? null : parts.poll();
+            if (parts == null || next == null) {
                 return ended ? null : ByteString.EMPTY;
             }
             int most = Math.min(max, HttpExchange.PART_BYTES_MAX);
@@ -287,7 +318,7 @@ public final class HttpPipe {
         }
 
         void clear() {
-            parts.clear();
+            parts = null;
             held = 0;
         }
     }
@@ -337,6 +368,11 @@ public final class HttpPipe {
                 if (head != null) {
                     throw new IllegalStateException("the response has begun already");
                 }
+                if (given.getBody().size() > PART_BYTES_MAX) {
+                    throw new IllegalStateException("the response begins with "
+                            + given.getBody().size() + " bytes, at most " + PART_BYTES_MAX + " may come with its head");
+                }
+                check.accept(given);
                 begin(given);
                 listener = makerListener;
             }

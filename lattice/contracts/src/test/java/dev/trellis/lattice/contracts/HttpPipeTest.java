@@ -110,6 +110,29 @@ class HttpPipeTest {
     }
 
     @Test
+    void response_headRefusedByTheMaker_canBeAnotherOne() {
+        var strict = new HttpPipe(head -> {
+            if (head.getStatus() != 200) {
+                throw new InvocationException(new InvocationFailure.Malformed("response", "status"));
+            }
+        });
+
+        assertThatExceptionOfType(InvocationException.class)
+                .isThrownBy(() -> strict.exchange().respond(HttpResponse.getDefaultInstance()));
+        assertThat(strict.response()).isNull();
+        strict.exchange().respond(OK);
+        assertThat(strict.response()).isEqualTo(OK);
+    }
+
+    @Test
+    void responseLeft_endGiven_saysHowMuchIsToCome() {
+        exchange.respond(OK.toBuilder().setBody(bytes("abc")).build());
+        assertThat(pipe.responseLeft()).isEqualTo(-1);
+        exchange.end(List.of());
+        assertThat(pipe.responseLeft()).isEqualTo(3);
+    }
+
+    @Test
     void replied_responseNotEnded_failsTheMaker() {
         exchange.respond(OK);
         exchange.write(bytes("half"));

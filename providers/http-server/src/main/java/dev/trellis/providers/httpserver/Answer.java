@@ -10,8 +10,8 @@ import java.util.List;
  * A response that is fit for the wire: status and headers checked, headers about connection and framing taken out.
  *
  * @param headers names and values in turn, in the order in which they go out
- * @param declaredLength the {@code content-length} that the actor gave, -1 if none: counts only where the body is
- *     left out, for {@code HEAD} and status 304
+ * @param declaredLength the {@code content-length} that the actor gave, -1 if none: counts where the body is left out,
+ *     for {@code HEAD} and status 304, and where it follows in parts
  * @param dated whether the headers say when the response was made
  * @param cacheRuled whether the headers say how it may be cached
  */
@@ -42,7 +42,7 @@ record Answer(
     }
 
     /** The answer that an actor's response makes. */
-    static Answer of(HttpResponse response, int maxResponseBytes) throws UnfitException {
+    static Answer of(HttpResponse response, long maxResponseBytes) throws UnfitException {
         int status = response.getStatus();
         if (status < STATUS_MIN || status > STATUS_MAX) {
             throw new UnfitException("status " + Integer.toUnsignedString(status) + " is not from 200 to 599", false);
@@ -85,6 +85,23 @@ record Answer(
             headers.add(HeaderRules.wire(value));
         }
         return new Answer(status, headers, response.getBody(), declaredLength, dated, cacheRuled);
+    }
+
+    /** The answer that begins with an actor's response, whose body follows in parts. */
+    static Answer begunWith(HttpResponse head, long maxResponseBytes) throws UnfitException {
+        var answer = of(head, maxResponseBytes);
+        if (answer.declaredLength > maxResponseBytes) {
+            throw new UnfitException(
+                    "content-length of %d is larger than max_response_bytes %d"
+                            .formatted(answer.declaredLength, maxResponseBytes),
+                    true);
+        }
+        return answer;
+    }
+
+    /** Whether an answer to {@code method} has no body, whatever the actor gives. */
+    boolean bodiless(String method) {
+        return method.equals("HEAD") || status == 304 || status == 204 || status == 205;
     }
 
     /** An answer of the server's own. */

@@ -1,5 +1,6 @@
 package dev.trellis.providers.httpserver;
 
+import dev.trellis.lattice.contracts.http.Header;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -11,6 +12,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                     .getBytes(StandardCharsets.US_ASCII);
 
+    /** What Vert.x calls its own last handler of a channel. */
+    private static final String VERTX_HANDLER = "handler";
+
+    private final RequestTrailers trailers = new RequestTrailers();
     private final Worker worker;
     private final Channel channel;
     private final HttpConnection http;
@@ -58,6 +64,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     void watch() {
         channel.attr(KEY).set(this);
         channel.pipeline().addFirst("trellis-watch", this);
+        channel.pipeline().addBefore(VERTX_HANDLER, "trellis-trailers", trailers);
     }
 
     Channel channel() {
@@ -73,6 +80,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         current = exchange;
         headSince = 0;
         served = true;
+    }
+
+    /** The trailers of a request whose body has ended. */
+    List<Header> takeTrailers(HttpServerRequest request) {
+        return trailers.take(request);
     }
 
     void ends(Exchange exchange) {

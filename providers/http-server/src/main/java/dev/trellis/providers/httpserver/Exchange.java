@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
+import dev.trellis.lattice.contracts.HttpBodies;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
@@ -19,13 +20,11 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
@@ -33,9 +32,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One request and its answer. All of it runs on the event loop of its connection, except {@link #run}: the call of the
- * actor, on a virtual thread of its own, which hands its outcome back to the event loop.
+ * actor, on a virtual thread of its own, which hands its outcome back to the event loop. What of the bodies is not there
+ * when the call begins or returns moves through a {@link BodyStream}.
  */
-final class Exchange implements Runnable {
+final class Exchange implements Runnable, BodyStream.Events {
     /** Answers up to this size go out in one piece; longer ones in pieces of it, as fast as the client takes them. */
     static final int PIECE_BYTES = 64 << 10;
 
@@ -45,17 +45,30 @@ final class Exchange implements Runnable {
     /** Status noted in the access log for a client that left before it was answered; never sent. */
     static final int STATUS_CLIENT_GONE = 499;
 
-    private static final int METHOD_LENGTH_MAX = 32;
+    /** Status noted for a response that was begun and could not be completed; never sent. */
+    static final int STATUS_CUT_OFF = 500;
+
     private static final int BODY_ROOM_MIN = 4 << 10;
     private static final byte[] NO_BYTES = {};
+    private static final RequestHead NO_HEAD = new RequestHead("-", "-", "");
     private static final String OPERATION = "HandleRequest";
+
+    private static final InvocationFailure CLIENT_GONE =
+            new InvocationFailure.ConnectionLost("HTTP client", "has closed its connection");
+    private static final InvocationFailure CLIENT_SLOW =
+            new InvocationFailure.ConnectionLost("HTTP client", "was too slow and has been cut off");
 
     private static final ThreadFactory CALLS =
             Thread.ofVirtual().inheritInheritableThreadLocals(false).factory();
 
     private enum State {
+        /** The request's body arrives. */
         READING,
+        /** The call runs; nothing of an answer is out. */
         CALLING,
+        /** The head of the call's response is out, its body follows. */
+        STREAMING,
+        /** A whole answer goes out. */
         WRITING,
         DONE
     }
@@ -67,9 +80,7 @@ final class Exchange implements Runnable {
     private final long startedNanos = System.nanoTime();
 
     private State state = State.READING;
-    private String method = "-";
-    private String path = "-";
-    private String query = "";
+    private RequestHead head = NO_HEAD;
     private final RequestSpan span;
     private final TraceContext trace;
     private @Nullable Route route;
@@ -77,9 +88,13 @@ final class Exchange implements Runnable {
 
     private boolean bodyPending;
     private byte[] body = NO_BYTES;
-    private int bodyLength;
+    private int bodyLength; // of what is gathered before the call
     private int bodyHeld;
+    private long bodyBytesMax;
+    private long bodyReceived;
+    private long bodyAnnounced = -1;
     private long bodyProgressNanos;
+    private @Nullable BodyStream stream; // from the beginning of the call
 
     private @Nullable Thread call;
     private boolean callRunning;
@@ -96,7 +111,7 @@ final class Exchange implements Runnable {
         this.listener = worker.listener();
         this.connection = connection;
         this.request = request;
-        this.span = new RequestSpan(listener.telemetry, readTrace(request.headers()));
+        this.span = new RequestSpan(listener.telemetry, RequestHead.trace(request.headers()));
         this.trace = span.context();
     }
 
@@ -107,19 +122,14 @@ final class Exchange implements Runnable {
         listener.counters.requests.increment();
         connection.begins(this);
         MultiMap headers = request.headers();
-        bodyPending = headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
-                || !"0"
-                        .equals(
-                                headers.contains(HttpHeaderNames.CONTENT_LENGTH)
-                                        ? headers.get(HttpHeaderNames.CONTENT_LENGTH)
-                                        : "0");
-        String name = request.method().name();
-        if (name.length() > METHOD_LENGTH_MAX || !HeaderRules.token(name) || !readTarget(request.uri())) {
+        bodyPending = RequestHead.bodied(headers);
+        var given = RequestHead.of(request);
+        if (given == null) {
             refuse(Problem.MALFORMED);
             return;
         }
-        method = upperCase(name);
-        var refusal = headRefusal(headers);
+        head = given;
+        var refusal = RequestHead.refusal(request, headers);
         if (refusal != null) {
             refuse(refusal);
             return;
@@ -130,10 +140,14 @@ final class Exchange implements Runnable {
             refuse(Problem.NOT_LINKED);
             return;
         }
-        if (preflight(to.settings().cors(), headers)) {
+        var preflight = to.settings().cors().preflight(head.method(), headers, trace.traceId());
+        if (preflight != null) {
+            answer(preflight, bodyPending);
             return;
         }
-        if (to.settings().readOnly() && !method.equals("GET") && !method.equals("HEAD")) {
+        if (to.settings().readOnly()
+                && !head.method().equals("GET")
+                && !head.method().equals("HEAD")) {
             refuse(Problem.READ_ONLY);
             return;
         }
@@ -144,7 +158,7 @@ final class Exchange implements Runnable {
         }
         entered = true;
         if (bodyPending) {
-            readBody(headers, to.settings().maxBodyBytes());
+            readBody(to, headers);
         } else {
             startCall(to);
         }
@@ -165,144 +179,20 @@ final class Exchange implements Runnable {
         }
     }
 
-    private static String upperCase(String name) {
-        for (int i = 0; i < name.length(); i++) {
-            if (name.charAt(i) >= 'a') {
-                return name.toUpperCase(Locale.ROOT);
-            }
-        }
-        return name;
-    }
-
-    /** Splits the request target: a path with query, an absolute URI, or {@code *}. */
-    private boolean readTarget(String target) {
-        if (!HeaderRules.target(target)) {
-            return false;
-        }
-        int start = 0;
-        if (target.charAt(0) != '/' && !target.equals("*")) {
-            int authority = target.indexOf("://");
-            if (authority < 1) {
-                return HttpMethod.CONNECT.equals(request.method());
-            }
-            start = authority + 3;
-            while (start < target.length() && target.charAt(start) != '/' && target.charAt(start) != '?') {
-                start++;
-            }
-        }
-        int end = target.indexOf('#', start);
-        if (end < 0) {
-            end = target.length();
-        }
-        int mark = target.indexOf('?', start);
-        if (mark < 0 || mark > end) {
-            mark = end;
-        } else {
-            query = target.substring(mark + 1, end);
-        }
-        path = mark == start ? "/" : target.substring(start, mark);
-        return true;
-    }
-
-    private static @Nullable TraceContext readTrace(MultiMap headers) {
-        String parent = headers.get(TraceContext.PARENT_HEADER);
-        if (parent == null || headers.getAll(TraceContext.PARENT_HEADER).size() > 1) {
-            return null;
-        }
-        List<String> states = headers.getAll(TraceContext.STATE_HEADER);
-        String state = String.join(",", states);
-        return TraceContext.parse(parent.strip(), HeaderRules.ascii(state) ? state : "")
-                .orElse(null);
-    }
-
-    /** What is wrong with the head; {@code null} if nothing is. */
-    private @Nullable Problem headRefusal(MultiMap headers) {
-        boolean hostNeeded = request.version() == HttpVersion.HTTP_1_1;
-        String host = headers.get(HttpHeaderNames.HOST);
-        if ((host == null && hostNeeded)
-                || (host != null && headers.getAll(HttpHeaderNames.HOST).size() > 1)) {
-            return Problem.MALFORMED;
-        }
-        if (HttpMethod.CONNECT.equals(request.method())) {
-            return Problem.NOT_IMPLEMENTED;
-        }
-        String coding = headers.get(HttpHeaderNames.TRANSFER_ENCODING);
-        if (coding != null) {
-            boolean alone = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING).size() == 1;
-            if (!alone || !coding.strip().equalsIgnoreCase("chunked")) {
-                return Problem.NOT_IMPLEMENTED;
-            }
-            if (!hostNeeded) {
-                return Problem.MALFORMED; // HTTP/1.0 has no chunks (RFC 9112 section 6.1)
-            }
-        }
-        return null;
-    }
-
-    // ---- CORS
-
-    /** Answers a preflight request if CORS is on; false if it is none. */
-    private boolean preflight(Cors cors, MultiMap headers) {
-        if (!cors.on() || !method.equals("OPTIONS")) {
-            return false;
-        }
-        String origin = headers.get(HttpHeaderNames.ORIGIN);
-        String asked = headers.get(HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD);
-        if (origin == null || asked == null || !HeaderRules.ascii(asked)) {
-            return false;
-        }
-        if (!cors.allows(origin)) {
-            refuse(Problem.ORIGIN_REFUSED);
-            return true;
-        }
-        String askedHeaders = headers.get(HttpHeaderNames.ACCESS_CONTROL_REQUEST_HEADERS);
-        String allowedHeaders = cors.headers().isEmpty()
-                ? askedHeaders != null && HeaderRules.ascii(askedHeaders) ? askedHeaders : ""
-                : String.join(", ", cors.headers());
-        answer(
-                Answer.own(
-                        204,
-                        List.of(
-                                "access-control-allow-methods",
-                                cors.methods().isEmpty() ? asked : String.join(", ", cors.methods()),
-                                "access-control-allow-headers",
-                                allowedHeaders,
-                                "access-control-max-age",
-                                Long.toString(cors.maxAge().toSeconds())),
-                        ByteString.EMPTY),
-                bodyPending);
-        return true;
-    }
-
-    private static void addCors(Cors cors, @Nullable String origin, MultiMap headers) {
-        if (origin == null || !cors.allows(origin) || headers.contains("access-control-allow-origin")) {
-            return;
-        }
-        if (cors.origins().contains("*")) {
-            headers.add("access-control-allow-origin", "*");
-        } else {
-            headers.add("access-control-allow-origin", origin);
-            headers.add("vary", "origin");
-        }
-        if (!cors.exposed().isEmpty()) {
-            headers.add("access-control-expose-headers", String.join(", ", cors.exposed()));
-        }
-    }
-
     // ---- the request's body
 
-    private void readBody(MultiMap headers, int max) {
-        long announced = 0;
+    private void readBody(Route to, MultiMap headers) {
+        bodyBytesMax = to.settings().maxBodyBytes();
         String length = headers.get(HttpHeaderNames.CONTENT_LENGTH);
         if (length != null) {
             try {
-                announced = Long.parseLong(length.strip());
+                bodyAnnounced = Long.parseLong(length.strip());
             } catch (NumberFormatException e) {
                 refuse(Problem.MALFORMED);
                 return;
             }
         }
-        if (announced > max) {
+        if (bodyAnnounced > bodyBytesMax) {
             refuse(Problem.BODY_TOO_LARGE);
             return;
         }
@@ -312,58 +202,124 @@ final class Exchange implements Runnable {
             return;
         }
         bodyProgressNanos = startedNanos;
-        request.handler(chunk -> onChunk(chunk, max));
+        request.handler(this::onChunk);
         request.endHandler(_ -> onBodyEnd());
         request.exceptionHandler(this::onBodyBroken);
         if (expectation != null && request.version() == HttpVersion.HTTP_1_1) {
             request.response().writeContinue();
         }
+        if (to.settings().bodyBufferBytes() == 0) {
+            startCall(to);
+        }
     }
 
-    private void onChunk(Buffer chunk, int max) {
+    private void onChunk(Buffer chunk) {
         int more = chunk.length();
-        if (state != State.READING) {
+        if (state == State.WRITING || state == State.DONE) {
             connection.discarded(more);
             return;
         }
         listener.counters.bodyBytesIn.add(more);
-        if (more > max - bodyLength) {
-            refuse(Problem.BODY_TOO_LARGE);
+        if (more > bodyBytesMax - bodyReceived) {
+            tooLarge();
             return;
         }
-        if (!listener.hold(more)) {
+        bodyReceived += more;
+        bodyProgressNanos = System.nanoTime();
+        var streaming = stream;
+        if (streaming == null ? !gather(chunk) : !streaming.take(chunk)) {
             listener.counters.refused.increment();
-            refuse(Problem.BUSY);
+            giveUp(
+                    Problem.BUSY,
+                    new InvocationFailure.Overloaded(listener.provider.value(), "too many bodies at once"));
             return;
+        }
+        var to = route;
+        if (streaming == null
+                && to != null
+                && bodyLength >= to.settings().bodyBufferBytes()
+                && bodyReceived != bodyAnnounced) {
+            startCall(to);
+        }
+    }
+
+    private boolean gather(Buffer chunk) {
+        int more = chunk.length();
+        if (!listener.hold(more)) {
+            return false;
         }
         bodyHeld += more;
-        bodyProgressNanos = System.nanoTime();
         if (more > body.length - bodyLength) {
             // doubled, so that room is taken as bytes arrive and not as a header promises them
-            int room = Math.min(max, Math.max(BODY_ROOM_MIN, Math.max(bodyLength + more, 2 * body.length)));
-            body = Arrays.copyOf(body, room);
+            long room = Math.min(bodyBytesMax, Math.max(BODY_ROOM_MIN, Math.max(bodyLength + more, 2L * body.length)));
+            body = Arrays.copyOf(body, (int) room);
         }
         chunk.getBytes(body, bodyLength);
         bodyLength += more;
+        return true;
+    }
+
+    private void tooLarge() {
+        giveUp(
+                Problem.BODY_TOO_LARGE,
+                new InvocationFailure.PayloadTooLarge(
+                        HttpBodies.REQUEST_BODY, "is larger than max_body_bytes " + bodyBytesMax));
     }
 
     private void onBodyEnd() {
         bodyPending = false;
-        if (state == State.READING) {
-            var to = route;
-            if (to != null) {
-                startCall(to);
+        switch (state) {
+            case READING -> {
+                var to = route;
+                if (to != null) {
+                    startCall(to);
+                }
             }
-        } else if (connection.closing()) {
-            connection.close();
+            case CALLING, STREAMING -> {
+                var streaming = stream;
+                if (streaming != null) {
+                    streaming.endRequest(connection.takeTrailers(request));
+                }
+            }
+            case WRITING, DONE -> {
+                if (connection.closing()) {
+                    connection.close();
+                }
+            }
         }
     }
 
     /** The body cannot be decoded. Vert.x closes the connection right after this. */
     private void onBodyBroken(Throwable failure) {
-        if (state == State.READING && !(failure instanceof HttpClosedException)) {
-            refuse(Problem.MALFORMED);
+        if (!(failure instanceof HttpClosedException)) {
+            giveUp(Problem.MALFORMED, new InvocationFailure.Malformed(HttpBodies.REQUEST_BODY, "cannot be decoded"));
         }
+    }
+
+    /** Ends the request because of its client: with an answer, if none is on its way. */
+    private void giveUp(Problem problem, InvocationFailure why) {
+        switch (state) {
+            case READING -> refuse(problem);
+            case CALLING -> {
+                failStream(why);
+                refuse(problem);
+            }
+            case STREAMING -> {
+                failStream(why);
+                connection.cut();
+            }
+            case WRITING, DONE -> {
+                // it is answered
+            }
+        }
+    }
+
+    private void failStream(InvocationFailure why) {
+        var streaming = stream;
+        if (streaming != null) {
+            streaming.fail(why);
+        }
+        interruptCall();
     }
 
     // ---- the call
@@ -371,6 +327,17 @@ final class Exchange implements Runnable {
     private void startCall(Route to) {
         state = State.CALLING;
         deadline = Deadline.in(to.settings().timeout());
+        var streaming = new BodyStream(
+                this,
+                listener,
+                connection.channel().eventLoop(),
+                request,
+                head.method(),
+                to.settings().maxResponseBytes());
+        if (!bodyPending) {
+            streaming.endRequest(connection.takeTrailers(request));
+        }
+        stream = streaming;
         callRunning = true;
         var thread = CALLS.newThread(this);
         call = thread;
@@ -381,10 +348,11 @@ final class Exchange implements Runnable {
     @Override
     public void run() {
         var to = route;
-        if (to == null) {
+        var streaming = stream;
+        if (to == null || streaming == null) {
             return; // never: set before the thread is started
         }
-        Answer outcome = call(to);
+        Answer outcome = call(to, streaming);
         try {
             connection.channel().eventLoop().execute(() -> onOutcome(outcome));
         } catch (RejectedExecutionException e) {
@@ -392,7 +360,8 @@ final class Exchange implements Runnable {
         }
     }
 
-    private Answer call(Route to) {
+    /** The answer that the call returned or failed with; null if it gave a response through {@code streaming}. */
+    private @Nullable Answer call(Route to, BodyStream streaming) {
         try {
             var invocation = Invocation.first(
                     listener.provider,
@@ -400,24 +369,33 @@ final class Exchange implements Runnable {
                     to.link().name(),
                     Contracts.HTTP_SERVER.id(),
                     OPERATION,
-                    new Payload.Typed(message()),
+                    new Payload.Streamed(message(), streaming.exchange()),
                     deadline,
                     trace);
-            return answerOf(to, to.invoker().invoke(invocation));
+            Payload reply = to.invoker().invoke(invocation);
+            return streaming.begun() ? null : answerOf(to, streaming, reply);
         } catch (InvocationException e) {
-            return failed(to, e.failure());
+            return failed(to, streaming, e.failure());
         } catch (InterruptedException e) {
             // by this exchange (client gone, deadline), or because the host ends
             return (deadline.passed() ? Problem.TIMEOUT : Problem.UNAVAILABLE).answer(trace.traceId());
         } catch (RuntimeException | Error e) {
             listener.failureLog.failed(
-                    to.actor().value(), method, Problem.BROKEN.status(), trace.traceId(), "unexpected failure", e);
+                    to.actor().value(),
+                    head.method(),
+                    Problem.BROKEN.status(),
+                    trace.traceId(),
+                    "unexpected failure",
+                    e);
             return Problem.BROKEN.answer(trace.traceId());
         }
     }
 
     private HttpRequest message() {
-        var builder = HttpRequest.newBuilder().setMethod(method).setPath(path).setQuery(query);
+        var builder = HttpRequest.newBuilder()
+                .setMethod(head.method())
+                .setPath(head.path())
+                .setQuery(head.query());
         if (bodyLength > 0) {
             // nobody writes to the array any more
             builder.setBody(UnsafeByteOperations.unsafeWrap(body, 0, bodyLength));
@@ -433,9 +411,10 @@ final class Exchange implements Runnable {
         return builder.build();
     }
 
-    private Answer answerOf(Route to, Payload reply) {
+    private Answer answerOf(Route to, BodyStream streaming, Payload reply) {
         if (!(reply instanceof Payload.Typed(HttpResponse response))) {
-            return failed(to, new InvocationFailure.Malformed("reply of " + to.actor(), "is not an HttpResponse"));
+            return failed(
+                    to, streaming, new InvocationFailure.Malformed("reply of " + to.actor(), "is not an HttpResponse"));
         }
         try {
             return Answer.of(response, to.settings().maxResponseBytes());
@@ -443,7 +422,7 @@ final class Exchange implements Runnable {
             var problem = e.tooLarge() ? Problem.RESPONSE_TOO_LARGE : Problem.BROKEN;
             listener.failureLog.failed(
                     to.actor().value(),
-                    method,
+                    head.method(),
                     problem.status(),
                     trace.traceId(),
                     "its response cannot be sent: " + e.getMessage());
@@ -451,20 +430,97 @@ final class Exchange implements Runnable {
         }
     }
 
-    private Answer failed(Route to, InvocationFailure failure) {
+    private Answer failed(Route to, BodyStream streaming, InvocationFailure failure) {
         var problem = Problem.of(failure);
-        listener.failureLog.failed(to.actor().value(), method, problem.status(), trace.traceId(), failure.describe());
+        listener.failureLog.failed(
+                to.actor().value(),
+                head.method(),
+                problem.status(),
+                trace.traceId(),
+                (streaming.begun() ? "its response was cut off: " : "") + failure.describe());
         return problem.answer(trace.traceId());
     }
 
-    private void onOutcome(Answer outcome) {
+    private void onOutcome(@Nullable Answer outcome) {
         callRunning = false;
         call = null;
-        if (state == State.CALLING) {
-            answer(outcome, false);
-        } else if (state == State.DONE) {
-            leave();
+        switch (state) {
+            case CALLING -> answer(outcome == null ? Problem.BROKEN.answer(trace.traceId()) : outcome, bodyPending);
+            case STREAMING -> {
+                var streaming = stream;
+                boolean whole = streaming != null && streaming.callReturned();
+                if (outcome != null && !whole) {
+                    cutOff(null); // its failure has been logged
+                } else if (!whole) {
+                    cutOff(new InvocationFailure.Malformed("HTTP response", "the call returned before its end"));
+                }
+            }
+            case DONE -> leave();
+            case READING, WRITING -> {
+                // answered meanwhile; the call is left with the last byte
+            }
         }
+    }
+
+    // ---- the answer, in parts
+
+    @Override
+    public void onBegin(Answer answer, boolean chunked, long length) {
+        state = State.STREAMING;
+        answerStatus = answer.status();
+        var response = writeHead(answer);
+        if (length >= 0) {
+            response.headers().set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
+        }
+        if (chunked && request.version() == HttpVersion.HTTP_1_1) {
+            response.setChunked(true);
+        } else if (chunked) {
+            answerCloses = true; // HTTP/1.0 has no chunks: the end of the connection is that of the body
+        }
+        if (answerCloses || listener.closing()) {
+            response.headers().set(HttpHeaderNames.CONNECTION, "close");
+        }
+    }
+
+    @Override
+    public void onEnd() {
+        if (bodyPending) {
+            connection.startClosing();
+        }
+        var streaming = stream;
+        finish(answerStatus, streaming == null ? 0 : streaming.sent());
+    }
+
+    @Override
+    public void onWritten() {
+        if (connection.closing()) {
+            connection.linger();
+        } else if (answerCloses) {
+            connection.close();
+        }
+    }
+
+    @Override
+    public void onBroken(InvocationFailure why) {
+        cutOff(why);
+    }
+
+    /** Ends a response that is not whole so that it does not look so: with the connection. */
+    private void cutOff(@Nullable InvocationFailure why) {
+        var to = route;
+        if (why != null && to != null) {
+            listener.failureLog.failed(
+                    to.actor().value(),
+                    head.method(),
+                    answerStatus,
+                    trace.traceId(),
+                    "its response was cut off: " + why.describe());
+        }
+        failStream(
+                why == null ? new InvocationFailure.ConnectionLost("HTTP exchange", "the response was cut off") : why);
+        var streaming = stream;
+        connection.cut();
+        finish(STATUS_CUT_OFF, streaming == null ? 0 : streaming.sent());
     }
 
     // ---- the answer
@@ -482,23 +538,14 @@ final class Exchange implements Runnable {
         if (closes) {
             connection.startClosing();
         }
-        HttpServerResponse response = request.response();
-        response.setStatusCode(answer.status());
+        var streaming = stream;
+        if (streaming != null) {
+            streaming.close();
+        }
+        HttpServerResponse response = writeHead(answer);
         MultiMap headers = response.headers();
-        List<String> own = answer.headers();
-        for (int i = 0; i < own.size(); i += 2) {
-            headers.add(own.get(i), own.get(i + 1));
-        }
-        var to = route;
-        if (to != null) {
-            addSettingsHeaders(to.settings(), answer, headers);
-        }
-        if (!answer.dated()) {
-            headers.add(HttpHeaderNames.DATE, worker.date());
-        }
-        boolean head = method.equals("HEAD");
         int size = answer.body().size();
-        if (head || answer.status() == 304) {
+        if (head.method().equals("HEAD") || answer.status() == 304) {
             long length = size > 0 ? size : answer.declaredLength();
             if (length >= 0) {
                 headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
@@ -513,15 +560,33 @@ final class Exchange implements Runnable {
         write();
     }
 
+    private HttpServerResponse writeHead(Answer answer) {
+        HttpServerResponse response = request.response();
+        response.setStatusCode(answer.status());
+        MultiMap headers = response.headers();
+        List<String> own = answer.headers();
+        for (int i = 0; i < own.size(); i += 2) {
+            headers.add(own.get(i), own.get(i + 1));
+        }
+        var to = route;
+        if (to != null) {
+            addSettingsHeaders(to.settings(), answer, headers);
+        }
+        if (!answer.dated()) {
+            headers.add(HttpHeaderNames.DATE, worker.date());
+        }
+        return response;
+    }
+
     private void addSettingsHeaders(HttpServerSettings settings, Answer answer, MultiMap headers) {
         if (!settings.cacheControl().isEmpty()
                 && !answer.cacheRuled()
                 && answer.status() < 400
-                && (method.equals("GET") || method.equals("HEAD"))) {
+                && (head.method().equals("GET") || head.method().equals("HEAD"))) {
             headers.add(HttpHeaderNames.CACHE_CONTROL, settings.cacheControl());
         }
         if (settings.cors().on()) {
-            addCors(settings.cors(), request.headers().get(HttpHeaderNames.ORIGIN), headers);
+            settings.cors().addTo(headers, request.headers().get(HttpHeaderNames.ORIGIN));
         }
     }
 
@@ -562,12 +627,16 @@ final class Exchange implements Runnable {
         connection.ends(this);
         listener.counters.answered(status);
         listener.counters.bodyBytesOut.add(bytes);
-        span.answered(method, path, bodyLength, status, bytes);
+        var streaming = stream;
+        if (streaming != null) {
+            streaming.close();
+        }
+        span.answered(head.method(), head.path(), bodyReceived, status, bytes);
         var accessLog = listener.accessLog;
         if (accessLog.on()) {
             accessLog.add(
-                    method,
-                    path,
+                    head.method(),
+                    head.path(),
                     status,
                     bytes,
                     System.nanoTime() - startedNanos,
@@ -599,8 +668,9 @@ final class Exchange implements Runnable {
             return;
         }
         listener.counters.gone.increment();
-        interruptCall();
-        finish(STATUS_CLIENT_GONE, answerOffset);
+        failStream(CLIENT_GONE);
+        var streaming = stream;
+        finish(STATUS_CLIENT_GONE, state == State.STREAMING && streaming != null ? streaming.sent() : answerOffset);
     }
 
     private void interruptCall() {
@@ -611,17 +681,37 @@ final class Exchange implements Runnable {
     }
 
     boolean overdue(long now) {
-        var timeouts = listener.timeouts;
         return switch (state) {
-            case READING -> {
-                long allowed =
-                        timeouts.body().toNanos() + bodyLength * (1_000_000_000L / Timeouts.BODY_BYTES_PER_SECOND_MIN);
-                yield now - bodyProgressNanos > timeouts.bodyIdle().toNanos() || now - startedNanos > allowed;
-            }
-            case CALLING -> now - deadline.nanoTime() > OVERDUE_NANOS;
-            case WRITING -> now - writeProgressNanos > timeouts.writeStall().toNanos();
+            case READING -> slow(now);
+            case CALLING -> late(now) || slow(now);
+            case STREAMING -> late(now) || slow(now) || stalled(now);
+            case WRITING ->
+                now - writeProgressNanos > listener.timeouts.writeStall().toNanos();
             case DONE -> false;
         };
+    }
+
+    private boolean late(long now) {
+        return callRunning && now - deadline.nanoTime() > OVERDUE_NANOS;
+    }
+
+    /** Whether the client sends its body too slowly. It is not its fault while it is kept from sending. */
+    private boolean slow(long now) {
+        var streaming = stream;
+        if (!bodyPending || (streaming != null && streaming.paused())) {
+            return false;
+        }
+        var timeouts = listener.timeouts;
+        long allowed = timeouts.body().toNanos()
+                + (streaming == null ? 0 : streaming.pausedNanos())
+                + bodyReceived * (1_000_000_000L / Timeouts.BODY_BYTES_PER_SECOND_MIN);
+        return now - bodyProgressNanos > timeouts.bodyIdle().toNanos() || now - startedNanos > allowed;
+    }
+
+    private boolean stalled(long now) {
+        var streaming = stream;
+        long since = streaming == null ? 0 : streaming.stalledSince();
+        return since != 0 && now - since > listener.timeouts.writeStall().toNanos();
     }
 
     void expire(long now) {
@@ -631,23 +721,37 @@ final class Exchange implements Runnable {
         switch (state) {
             case READING -> refuse(Problem.CLIENT_SLOW);
             case CALLING -> {
-                listener.counters.overdue.increment();
-                interruptCall();
-                var to = route;
-                if (to != null) {
-                    listener.failureLog.failed(
-                            to.actor().value(),
-                            method,
-                            Problem.TIMEOUT.status(),
-                            trace.traceId(),
-                            "no reply within " + to.settings().timeout().toMillis() + " ms");
+                if (late(now)) {
+                    expireCall();
+                    refuse(Problem.TIMEOUT);
+                } else {
+                    giveUp(Problem.CLIENT_SLOW, CLIENT_SLOW);
                 }
-                refuse(Problem.TIMEOUT);
+            }
+            case STREAMING -> {
+                if (late(now)) {
+                    expireCall();
+                    cutOff(null);
+                } else {
+                    giveUp(Problem.CLIENT_SLOW, CLIENT_SLOW);
+                }
             }
             case WRITING -> connection.cut();
             case DONE -> {
                 // nothing is waited for
             }
+        }
+    }
+
+    private void expireCall() {
+        listener.counters.overdue.increment();
+        var to = route;
+        if (to != null) {
+            String reply = state == State.STREAMING ? "no whole response" : "no reply";
+            String what = reply + " within " + to.settings().timeout().toMillis() + " ms";
+            failStream(new InvocationFailure.DeadlineExceeded(to.actor().value(), what));
+            listener.failureLog.failed(
+                    to.actor().value(), head.method(), Problem.TIMEOUT.status(), trace.traceId(), what);
         }
     }
 }

@@ -83,6 +83,31 @@ final class HeaderRules {
         };
     }
 
+    /** Whether a header called {@code name} may come after a body (RFC 9110 section 6.5.1): what neither frames nor routes. */
+    static boolean trailing(String name) {
+        return switch (lowerCase(name)) {
+            case "host",
+                    "authorization",
+                    "proxy-authorization",
+                    "proxy-authenticate",
+                    "www-authenticate",
+                    "set-cookie",
+                    "cookie",
+                    "cache-control",
+                    "expect",
+                    "range",
+                    "age",
+                    "date",
+                    "expires",
+                    "location",
+                    "vary",
+                    "content-encoding",
+                    "content-type",
+                    "content-range" -> false;
+            default -> !serversOwn(name);
+        };
+    }
+
     /** {@code name} in lower case; itself if it is already. */
     static String lowerCase(String name) {
         for (int i = 0; i < name.length(); i++) {

@@ -14,16 +14,19 @@ import java.util.TreeSet;
  * How requests of one link are served. Read from the provider's config and then from the link's, whose keys win.
  *
  * @param maxBodyBytes largest request body; a larger one is refused with 413
- * @param maxResponseBytes largest response body; a larger one becomes 502
- * @param timeout deadline of each call of the actor
+ * @param bodyBufferBytes how much of a request's body is gathered before the actor is called; the rest of a longer one
+ *     it reads while it runs
+ * @param maxResponseBytes largest response body; a larger one becomes 502, or is cut off if its head is out already
+ * @param timeout deadline of each call of the actor, with all bytes that it reads and writes
  * @param maxRequests requests in progress on the listener; more are refused with 503
  * @param maxConnections open connections of the listener; more are closed as they come
  * @param readOnly only {@code GET} and {@code HEAD} reach the actor
  * @param cacheControl value of {@code cache-control} where the actor sets none; empty for none
  */
 record HttpServerSettings(
-        int maxBodyBytes,
-        int maxResponseBytes,
+        long maxBodyBytes,
+        int bodyBufferBytes,
+        long maxResponseBytes,
         Duration timeout,
         int maxRequests,
         int maxConnections,
@@ -33,20 +36,22 @@ record HttpServerSettings(
     /** Where the provider listens if neither it nor a link says so; the default of wasmCloud's provider. */
     static final ListenAddress ADDRESS_DEFAULT = new ListenAddress(InetAddress.ofLiteral("127.0.0.1"), 8000);
 
-    static final int BODY_BYTES_CEILING = 16 << 20;
-    static final int RESPONSE_BYTES_CEILING = 64 << 20;
-    static final long TIMEOUT_MS_CEILING = 300_000;
+    static final long BODY_BYTES_CEILING = 1L << 40;
+    static final int BUFFER_BYTES_CEILING = 16 << 20;
+    static final long TIMEOUT_MS_CEILING = 3_600_000;
+    private static final int DIGITS_MAX = 15;
     static final int REQUESTS_CEILING = 65_536;
     static final int CONNECTIONS_CEILING = 65_536;
 
     static final HttpServerSettings DEFAULTS =
-            new HttpServerSettings(1 << 20, 16 << 20, Duration.ofSeconds(2), 1024, 8192, false, "", Cors.OFF);
+            new HttpServerSettings(1 << 20, 1 << 20, 16 << 20, Duration.ofSeconds(2), 1024, 8192, false, "", Cors.OFF);
 
     private static final List<String> KEYS = List.of(
             "address",
             "host",
             "port",
             "max_body_bytes",
+            "body_buffer_bytes",
             "max_response_bytes",
             "timeout_ms",
             "max_requests",
@@ -85,8 +90,9 @@ record HttpServerSettings(
             throw new IllegalArgumentException("cache_control must be a header value without control characters");
         }
         return new HttpServerSettings(
-                bytes(config, "max_body_bytes", otherwise.maxBodyBytes, BODY_BYTES_CEILING),
-                bytes(config, "max_response_bytes", otherwise.maxResponseBytes, RESPONSE_BYTES_CEILING),
+                bytes(config, "max_body_bytes", otherwise.maxBodyBytes, 1, BODY_BYTES_CEILING),
+                (int) bytes(config, "body_buffer_bytes", otherwise.bodyBufferBytes, 0, BUFFER_BYTES_CEILING),
+                bytes(config, "max_response_bytes", otherwise.maxResponseBytes, 1, BODY_BYTES_CEILING),
                 Duration.ofMillis(config.number("timeout_ms", otherwise.timeout.toMillis(), 1, TIMEOUT_MS_CEILING)),
                 (int) config.number("max_requests", otherwise.maxRequests, 1, REQUESTS_CEILING),
                 (int) config.number("max_connections", otherwise.maxConnections, 1, CONNECTIONS_CEILING),
@@ -167,8 +173,8 @@ record HttpServerSettings(
         return values;
     }
 
-    /** A number of bytes, with an optional unit: {@code K} or {@code M}, in steps of 1024. */
-    private static int bytes(Settings config, String key, int otherwise, int max) {
+    /** A number of bytes, with an optional unit: {@code K}, {@code M}, {@code G} or {@code T}, in steps of 1024. */
+    private static long bytes(Settings config, String key, long otherwise, long min, long max) {
         var text = text(config, key);
         if (text.isEmpty()) {
             return otherwise;
@@ -178,21 +184,23 @@ record HttpServerSettings(
         while (digits < value.length() && Character.digit(value.charAt(digits), 10) >= 0) {
             digits++;
         }
-        long unit =
+        int shift =
                 switch (value.substring(digits).strip()) {
-                    case "", "b" -> 1;
-                    case "k", "kb", "kib" -> 1 << 10;
-                    case "m", "mb", "mib" -> 1 << 20;
-                    default -> 0;
+                    case "", "b" -> 0;
+                    case "k", "kb", "kib" -> 10;
+                    case "m", "mb", "mib" -> 20;
+                    case "g", "gb", "gib" -> 30;
+                    case "t", "tb", "tib" -> 40;
+                    default -> -1;
                 };
-        if (unit > 0 && digits > 0 && digits <= 12) {
-            long bytes = Long.parseLong(value.substring(0, digits)) * unit;
-            if (bytes >= 1 && bytes <= max) {
-                return (int) bytes;
+        if (shift >= 0 && digits > 0 && digits <= DIGITS_MAX) {
+            long number = Long.parseLong(value.substring(0, digits));
+            if (number <= max >> shift && number << shift >= min) {
+                return number << shift;
             }
         }
-        throw new IllegalArgumentException(
-                "%s must be a number of bytes from 1 to %d (%dM), was '%s'".formatted(key, max, max >> 20, text.get()));
+        throw new IllegalArgumentException("%s must be a number of bytes from %d to %d (%dM), was '%s'"
+                .formatted(key, min, max, max >> 20, text.get()));
     }
 
     private static Optional<String> text(Settings config, String key) {

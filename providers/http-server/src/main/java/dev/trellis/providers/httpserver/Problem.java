@@ -1,6 +1,7 @@
 package dev.trellis.providers.httpserver;
 
 import com.google.protobuf.ByteString;
+import dev.trellis.lattice.contracts.HttpBodies;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import java.util.List;
 
@@ -43,8 +44,8 @@ enum Problem {
 
     /** The problem that a failed call is to the client. */
     static Problem of(InvocationFailure failure) {
-        if (failure instanceof InvocationFailure.PayloadTooLarge) {
-            return RESPONSE_TOO_LARGE;
+        if (failure instanceof InvocationFailure.PayloadTooLarge large) {
+            return large.subject().equals(HttpBodies.REQUEST_BODY) ? BODY_TOO_LARGE : RESPONSE_TOO_LARGE;
         }
         return switch (failure.root()) {
             case InvocationFailure.Overloaded _ -> BUSY;

@@ -37,7 +37,8 @@ class HttpServerSettingsTest {
     void of_everyKey_isRead() {
         var settings = of(
                 "max_body_bytes", "5",
-                "MAX_RESPONSE_BYTES", "6k",
+                "body_buffer_bytes", "0",
+                "MAX_RESPONSE_BYTES", "6g",
                 "timeout_ms", "7",
                 "max_requests", "8",
                 "max_connections", "9",
@@ -51,7 +52,8 @@ class HttpServerSettingsTest {
         assertThat(settings)
                 .isEqualTo(new HttpServerSettings(
                         5,
-                        6144,
+                        0,
+                        6L << 30,
                         Duration.ofMillis(7),
                         8,
                         9,
@@ -110,12 +112,14 @@ class HttpServerSettingsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "max_body_bytes, 17M",
+        "max_body_bytes, 1025G",
+        "max_body_bytes, 9999999999999999",
+        "body_buffer_bytes, 17M",
         "max_body_bytes, 0",
-        "max_content_len, 1G",
+        "max_content_len, 2T",
         "max_response_bytes, x",
         "timeout_ms, 0",
-        "timeout_ms, 300001",
+        "timeout_ms, 3600001",
         "max_requests, 0",
         "max_connections, 100000",
         "readonly_mode, maybe",

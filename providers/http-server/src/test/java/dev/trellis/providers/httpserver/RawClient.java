@@ -16,8 +16,8 @@ final class RawClient implements AutoCloseable {
     final Socket socket;
     private final InputStream in;
 
-    /** A response; header lines as they came, without line ends. */
-    record Response(int status, List<String> headers, String body) {
+    /** A response; header lines and trailers as they came, without line ends. */
+    record Response(int status, List<String> headers, String body, List<String> trailers) {
         List<String> all(String name) {
             return headers.stream()
                     .filter(line -> line.regionMatches(true, 0, name + ":", 0, name.length() + 1))
@@ -67,17 +67,42 @@ final class RawClient implements AutoCloseable {
     Response read(boolean withBody) throws IOException {
         String start = line();
         int status = Integer.parseInt(start.split(" ", 3)[1]);
-        var headers = new ArrayList<String>();
-        for (String line = line(); !line.isEmpty(); line = line()) {
-            headers.add(line);
+        var headers = lines();
+        var head = new Response(status, headers, "", List.of());
+        if (withBody && head.header("transfer-encoding").equals("chunked")) {
+            var body = new ByteArrayOutputStream();
+            for (byte[] chunk = readChunk(); chunk.length > 0; chunk = readChunk()) {
+                body.writeBytes(chunk);
+            }
+            return new Response(status, headers, body.toString(StandardCharsets.UTF_8), lines());
         }
-        var head = new Response(status, headers, "");
         String length = head.header("content-length");
         if (!withBody || length.isEmpty()) {
             return head;
         }
         byte[] body = in.readNBytes(Integer.parseInt(length));
-        return new Response(status, headers, new String(body, StandardCharsets.UTF_8));
+        return new Response(status, headers, new String(body, StandardCharsets.UTF_8), List.of());
+    }
+
+    /** Reads the next chunk of a body; of the last one, which is empty, all but the trailers. */
+    byte[] readChunk() throws IOException {
+        int length = Integer.parseInt(line(), 16);
+        byte[] chunk = in.readNBytes(length);
+        if (chunk.length < length) {
+            throw new EOFException("connection closed within a chunk");
+        }
+        if (length > 0) {
+            line();
+        }
+        return chunk;
+    }
+
+    private List<String> lines() throws IOException {
+        var lines = new ArrayList<String>();
+        for (String line = line(); !line.isEmpty(); line = line()) {
+            lines.add(line);
+        }
+        return lines;
     }
 
     private String line() throws IOException {

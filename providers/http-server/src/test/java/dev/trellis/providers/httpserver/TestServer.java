@@ -17,6 +17,7 @@ import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.providers.sdk.ProviderContext;
 import dev.trellis.providers.sdk.ProviderLink;
 import dev.trellis.providers.sdk.ProviderStartException;
+import dev.trellis.providers.sdk.Requests;
 import dev.trellis.providers.sdk.Settings;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -48,7 +49,7 @@ final class TestServer implements AutoCloseable {
     }
 
     static HttpRequest request(Invocation invocation) {
-        return (HttpRequest) ((Payload.Typed) invocation.payload()).message();
+        return Requests.read(invocation, HttpRequest.class);
     }
 
     static TestServer start(Actor actor) throws Exception {
