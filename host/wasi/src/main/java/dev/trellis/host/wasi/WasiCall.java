@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class WasiCall extends ActorCall {
     private final Waker waker = new Waker();
     private final List<Runnable> beforeWaits = new ArrayList<>(0);
+    private final OpenFiles openFiles = new OpenFiles();
     private final WasiEnvironment environment;
     private final HttpCall http = new HttpCall();
     private @Nullable Stdio stdio;
@@ -51,6 +52,11 @@ final class WasiCall extends ActorCall {
     /** What the guest finds around it. */
     WasiEnvironment environment() {
         return environment;
+    }
+
+    /** Counts what the guest holds open of the host's files. */
+    OpenFiles openFiles() {
+        return openFiles;
     }
 
     /** Where what the guest prints goes; the same for all of the call. */

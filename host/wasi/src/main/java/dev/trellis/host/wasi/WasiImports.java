@@ -11,6 +11,9 @@ final class WasiImports {
             .and(WasiClocks.imports())
             .and(WasiRandom.imports())
             .and(WasiCli.imports())
+            .and(WasiFilesystem.imports())
+            .and(WasiSockets.imports())
+            .and(WasiLogging.imports())
             .and(WasiHttp.imports());
 
     private WasiImports() {}
