@@ -183,7 +183,7 @@ abstract class CanonicalFunction {
 
         @Override
         boolean isLeaf() {
-            return !resource.ofHost();
+            return resource.host == null || resource.host.dropsNothing();
         }
 
         @Override

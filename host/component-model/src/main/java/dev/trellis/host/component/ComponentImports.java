@@ -86,9 +86,21 @@ public final class ComponentImports {
      *     {@link dev.trellis.host.engine.GuestException} thrown for breaking one is of no effect
      */
     public record Resource<T>(String name, Class<T> type, Consumer<? super T> drop) {
+        private enum Nothing implements Consumer<Object> {
+            INSTANCE;
+
+            @Override
+            public void accept(Object object) {}
+        }
+
         /** A resource that nothing needs to be done about in the end. */
         public static <T> Resource<T> of(String name, Class<T> type) {
-            return new Resource<>(name, type, _ -> {});
+            return new Resource<>(name, type, Nothing.INSTANCE);
+        }
+
+        /** Whether dropping does nothing, and so needs no check for stack. */
+        boolean dropsNothing() {
+            return drop instanceof Nothing;
         }
 
         void dropped(Object object) {

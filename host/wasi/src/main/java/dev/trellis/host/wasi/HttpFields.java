@@ -21,8 +21,8 @@ final class HttpFields {
     /** Lines of one object; one more is a trap, as there is no error for it. */
     static final int LINES_MAX = 1024;
 
-    /** Bytes of names and values of one object, with {@link #LINE_BYTES} for each line; more is a trap. */
-    static final int BYTES_MAX = 128 << 10;
+    /** Characters of names and values of one object, with {@link #LINE_BYTES} for each line; more is a trap. */
+    static final int SIZE_MAX = 128 << 10;
 
     private static final int LINE_BYTES = 32;
 
@@ -36,14 +36,14 @@ final class HttpFields {
     private final @Nullable HttpMemory memory;
     private List<Header> lines;
     private boolean shared;
-    private int bytes;
+    private int total;
 
     /** @param memory null if it cannot be changed */
-    private HttpFields(@Nullable HttpMemory memory, List<Header> lines, int bytes) {
+    private HttpFields(@Nullable HttpMemory memory, List<Header> lines, int total) {
         this.memory = memory;
         this.lines = lines;
         this.shared = true;
-        this.bytes = bytes;
+        this.total = total;
     }
 
     /** That a guest makes, and may change. */
@@ -90,9 +90,9 @@ final class HttpFields {
     /** The guest has dropped it, or given it away for good. */
     void release() {
         if (memory != null) {
-            memory.letGo(bytes);
+            memory.letGo(total);
         }
-        bytes = 0;
+        total = 0;
     }
 
     /**
@@ -214,18 +214,18 @@ final class HttpFields {
         if (!HttpSyntax.fieldValue(value)) {
             return null;
         }
-        ByteString bytes = ByteString.copyFrom(value);
-        if (!bytes.isValidUtf8()) {
-            return null;
+        Header.Builder line = Header.newBuilder().setName(name);
+        if (HttpSyntax.ascii(value)) {
+            return line.setValue(new String(value, StandardCharsets.ISO_8859_1)).build();
         }
-        return Header.newBuilder()
-                .setName(name)
-                .setValue(new String(value, StandardCharsets.UTF_8))
-                .build();
+        return ByteString.copyFrom(value).isValidUtf8()
+                ? line.setValue(new String(value, StandardCharsets.UTF_8)).build()
+                : null;
     }
 
+    /** Counts characters, so that bytes need not be made of them. */
     private static int size(Header line) {
-        return line.getName().length() + line.getValueBytes().size() + LINE_BYTES;
+        return line.getName().length() + line.getValue().length() + LINE_BYTES;
     }
 
     private List<Header> own() {
@@ -238,14 +238,14 @@ final class HttpFields {
 
     private void add(Header line) {
         int size = size(line);
-        if (lines.size() >= LINES_MAX || bytes + size > BYTES_MAX) {
-            throw GuestException.trapped("fields hold at most " + LINES_MAX + " lines and about " + BYTES_MAX
-                    + " bytes, these would be more");
+        if (lines.size() >= LINES_MAX || total + size > SIZE_MAX) {
+            throw GuestException.trapped("fields hold at most " + LINES_MAX + " lines and about " + SIZE_MAX
+                    + " characters, these would be more");
         }
         if (memory != null) {
             memory.hold(size);
         }
-        bytes += size;
+        total += size;
         own().add(line);
     }
 
@@ -264,7 +264,7 @@ final class HttpFields {
         }
         lines = kept;
         shared = false;
-        bytes -= freed;
+        total -= freed;
         if (memory != null) {
             memory.letGo(freed);
         }
@@ -272,10 +272,26 @@ final class HttpFields {
 
     // ---- functions
 
+    /** Does once what guests may do, for the classes that it takes: see {@link WasiHttp}. */
+    static void rehearse() {
+        HttpMemory memory = new HttpMemory();
+        HttpFields fields = empty(memory);
+        fields.append("X-Name", "wert ü".getBytes(StandardCharsets.UTF_8));
+        fields.set("x-name", List.of("value".getBytes(StandardCharsets.UTF_8)));
+        fields.get("x-name");
+        fields.entries();
+        fields.append("content-length", "1".getBytes(StandardCharsets.UTF_8));
+        fields.contentLength();
+        fields.delete("x-name");
+        received(fields.copy(memory).frozen().lines());
+        received(List.of(Header.newBuilder().setName("Host").build()));
+        fields.release();
+    }
+
     static void addTo(Interface.Builder types) {
         types.resource(RESOURCE)
-                .function("[constructor]fields", (instance, _) -> empty(HttpMemory.of(instance)))
-                .function("[static]fields.from-list", (instance, args) -> {
+                .function("[constructor]fields", Function.leaf((instance, _) -> empty(HttpMemory.of(instance))))
+                .function("[static]fields.from-list", Function.leaf((instance, args) -> {
                     HttpFields fields = empty(HttpMemory.of(instance));
                     for (Object entry : Arguments.list(args, 0)) {
                         List<?> pair = (List<?>) entry;
@@ -286,19 +302,21 @@ final class HttpFields {
                         }
                     }
                     return Result.ok(fields);
-                })
+                }))
                 .function("[method]fields.get", Function.leaf((_, args) -> self(args)
                         .get(Arguments.string(args, 1))))
                 .function("[method]fields.has", Function.leaf((_, args) -> self(args)
                         .has(Arguments.string(args, 1))))
-                .function("[method]fields.set", (_, args) -> self(args)
-                        .set(Arguments.string(args, 1), Arguments.list(args, 2)))
-                .function("[method]fields.delete", (_, args) -> self(args).delete(Arguments.string(args, 1)))
-                .function("[method]fields.append", (_, args) -> self(args)
-                        .append(Arguments.string(args, 1), Arguments.bytes(args, 2)))
+                .function("[method]fields.set", Function.leaf((_, args) -> self(args)
+                        .set(Arguments.string(args, 1), Arguments.list(args, 2))))
+                .function("[method]fields.delete", Function.leaf((_, args) -> self(args)
+                        .delete(Arguments.string(args, 1))))
+                .function("[method]fields.append", Function.leaf((_, args) -> self(args)
+                        .append(Arguments.string(args, 1), Arguments.bytes(args, 2))))
                 .function("[method]fields.entries", Function.leaf((_, args) -> self(args)
                         .entries()))
-                .function("[method]fields.clone", (instance, args) -> self(args).copy(HttpMemory.of(instance)));
+                .function("[method]fields.clone", Function.leaf((instance, args) -> self(args)
+                        .copy(HttpMemory.of(instance))));
     }
 
     private static HttpFields self(@Nullable Object[] args) {

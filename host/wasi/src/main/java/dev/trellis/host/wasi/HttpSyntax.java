@@ -16,6 +16,14 @@ final class HttpSyntax {
 
     private HttpSyntax() {}
 
+    /** Does once what guests may do, for the classes that it takes: see {@link WasiHttp}. */
+    static void rehearse() {
+        scheme("https");
+        authority("[::1]:80");
+        pathWithQuery("/path?query");
+        forbidden(lowerCase("Host"));
+    }
+
     private static boolean[] table(String marks) {
         boolean[] table = new boolean[128];
         for (char c = 0; c < 128; c++) {
@@ -51,6 +59,15 @@ final class HttpSyntax {
     static boolean fieldValue(byte[] value) {
         for (byte b : value) {
             if ((b >= 0 && b < ' ' && b != '\t') || b == 0x7f) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    static boolean ascii(byte[] text) {
+        for (byte b : text) {
+            if (b < 0) {
                 return false;
             }
         }

@@ -1,6 +1,7 @@
 package dev.trellis.host.wasi;
 
 import dev.trellis.host.component.Variant;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,6 +28,14 @@ final class HttpValues {
 
     private HttpValues() {}
 
+    /** Does once what guests may do, for the classes that it takes: see {@link WasiHttp}. */
+    static void rehearse() {
+        method(method("BREW"));
+        validMethod(method("BREW"));
+        validScheme(HTTPS);
+        scheme(HTTP);
+    }
+
     static Variant method(String name) {
         Variant known = METHODS.get(name);
         return known == null ? new Variant(OTHER, name) : known;
@@ -34,7 +43,7 @@ final class HttpValues {
 
     /** As it goes out. */
     static String method(Variant method) {
-        return method.label().equals(OTHER) ? text(method) : method.label().toUpperCase(java.util.Locale.ROOT);
+        return method.label().equals(OTHER) ? text(method) : method.label().toUpperCase(Locale.ROOT);
     }
 
     static boolean validMethod(Variant method) {

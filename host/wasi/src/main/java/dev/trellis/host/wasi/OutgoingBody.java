@@ -3,6 +3,7 @@ package dev.trellis.host.wasi;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.trellis.host.actor.CallEndedException;
+import dev.trellis.host.component.ComponentImports.Function;
 import dev.trellis.host.component.ComponentImports.Interface;
 import dev.trellis.host.component.ComponentImports.Resource;
 import dev.trellis.host.component.Result;
@@ -291,7 +292,7 @@ final class OutgoingBody {
 
     static void addTo(Interface.Builder types) {
         types.resource(RESOURCE)
-                .function("[method]outgoing-body.write", (_, args) -> {
+                .function("[method]outgoing-body.write", Function.leaf((_, args) -> {
                     OutgoingBody self = Arguments.of(OutgoingBody.class, args, 0);
                     if (self.streamed) {
                         return Result.err(null);
@@ -299,7 +300,7 @@ final class OutgoingBody {
                     self.streamed = true;
                     self.streaming = true;
                     return Result.ok(new OutputStreamHandle(self.new Stream()));
-                })
+                }))
                 .function("[static]outgoing-body.finish", (_, args) -> Arguments.of(OutgoingBody.class, args, 0)
                         .finish(Arguments.option(args, 1)));
     }

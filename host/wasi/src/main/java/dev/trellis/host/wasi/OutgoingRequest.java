@@ -1,7 +1,6 @@
 package dev.trellis.host.wasi;
 
 import com.google.protobuf.ByteString;
-import dev.trellis.host.component.ComponentImports.Function;
 import dev.trellis.host.component.ComponentImports.Interface;
 import dev.trellis.host.component.ComponentImports.Resource;
 import dev.trellis.host.component.Result;
@@ -136,17 +135,16 @@ final class OutgoingRequest {
                         (_, args) -> new OutgoingRequest(Arguments.of(HttpFields.class, args, 0)))
                 .function("[method]outgoing-request.body", (instance, args) -> self(args)
                         .takeBody(instance.attachment(WasiCall.class)))
-                .function("[method]outgoing-request.method", Function.leaf((_, args) -> self(args).method))
+                .function("[method]outgoing-request.method", (_, args) -> self(args).method)
                 .function("[method]outgoing-request.set-method", (_, args) -> self(args)
                         .setMethod(Arguments.of(Variant.class, args, 1)))
-                .function("[method]outgoing-request.path-with-query", Function.leaf((_, args) -> self(args)
-                        .pathWithQuery))
+                .function("[method]outgoing-request.path-with-query", (_, args) -> self(args).pathWithQuery)
                 .function("[method]outgoing-request.set-path-with-query", (_, args) -> self(args)
                         .setPathWithQuery(Arguments.option(args, 1).map(String.class::cast)))
-                .function("[method]outgoing-request.scheme", Function.leaf((_, args) -> self(args).scheme))
+                .function("[method]outgoing-request.scheme", (_, args) -> self(args).scheme)
                 .function("[method]outgoing-request.set-scheme", (_, args) -> self(args)
                         .setScheme(Arguments.option(args, 1).map(Variant.class::cast)))
-                .function("[method]outgoing-request.authority", Function.leaf((_, args) -> self(args).authority))
+                .function("[method]outgoing-request.authority", (_, args) -> self(args).authority)
                 .function("[method]outgoing-request.set-authority", (_, args) -> self(args)
                         .setAuthority(Arguments.option(args, 1).map(String.class::cast)))
                 .function(

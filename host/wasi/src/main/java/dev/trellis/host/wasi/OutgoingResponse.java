@@ -1,5 +1,6 @@
 package dev.trellis.host.wasi;
 
+import dev.trellis.host.component.ComponentImports.Function;
 import dev.trellis.host.component.ComponentImports.Interface;
 import dev.trellis.host.component.ComponentImports.Resource;
 import dev.trellis.host.component.Result;
@@ -71,14 +72,14 @@ final class OutgoingResponse {
         types.resource(RESOURCE)
                 .function(
                         "[constructor]outgoing-response",
-                        (_, args) -> new OutgoingResponse(Arguments.of(HttpFields.class, args, 0)))
-                .function("[method]outgoing-response.status-code", (_, args) -> self(args).status)
-                .function("[method]outgoing-response.set-status-code", (_, args) -> self(args)
-                        .setStatus(Arguments.number(args, 1)))
+                        Function.leaf((_, args) -> new OutgoingResponse(Arguments.of(HttpFields.class, args, 0))))
+                .function("[method]outgoing-response.status-code", Function.leaf((_, args) -> self(args).status))
+                .function("[method]outgoing-response.set-status-code", Function.leaf((_, args) -> self(args)
+                        .setStatus(Arguments.number(args, 1))))
                 .function(
                         "[method]outgoing-response.headers",
-                        (_, args) -> self(args).headers.frozen())
-                .function("[method]outgoing-response.body", (instance, args) -> self(args)
-                        .takeBody(instance.attachment(WasiCall.class)));
+                        Function.leaf((_, args) -> self(args).headers.frozen()))
+                .function("[method]outgoing-response.body", Function.leaf((instance, args) -> self(args)
+                        .takeBody(instance.attachment(WasiCall.class))));
     }
 }

@@ -1,6 +1,5 @@
 package dev.trellis.host.wasi;
 
-import dev.trellis.host.component.ComponentImports.Function;
 import dev.trellis.host.component.ComponentImports.Interface;
 import dev.trellis.host.component.ComponentImports.Resource;
 import dev.trellis.lattice.contracts.http.OutgoingRequest;
@@ -57,8 +56,7 @@ final class RequestOptions {
         for (Time time : Time.values()) {
             types.function(
                     "[method]request-options." + time.label,
-                    Function.leaf(
-                            (_, args) -> Optional.ofNullable(self(args).nanos.get(time))));
+                    (_, args) -> Optional.ofNullable(self(args).nanos.get(time)));
             types.function("[method]request-options.set-" + time.label, (_, args) -> {
                 Arguments.option(args, 1)
                         .ifPresentOrElse(

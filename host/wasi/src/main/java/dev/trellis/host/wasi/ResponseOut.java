@@ -1,6 +1,7 @@
 package dev.trellis.host.wasi;
 
 import com.google.protobuf.ByteString;
+import dev.trellis.host.component.ComponentImports.Function;
 import dev.trellis.host.component.ComponentImports.Interface;
 import dev.trellis.host.component.ComponentImports.Resource;
 import dev.trellis.host.component.Result;
@@ -12,6 +13,7 @@ import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.contracts.http.Header;
 import dev.trellis.lattice.contracts.http.HttpResponse;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -43,21 +45,20 @@ final class ResponseOut implements OutgoingBody.Owner {
         this.exchange = exchange;
     }
 
-    private void set(Object given) {
-        switch (given) {
-            case Result.Err(Variant code) -> error = code;
-            case Result.Ok(OutgoingResponse ok) -> {
-                response = ok;
-                OutgoingBody body = ok.body();
-                if (exchange != null) {
-                    setAtNanos = System.nanoTime();
-                    call.beforeWait(begin);
-                }
-                if (body != null) {
-                    body.ownedBy(this);
-                }
-            }
-            default -> throw new IllegalArgumentException("neither a response nor an error code: " + given);
+    private void set(Result given) {
+        if (given instanceof Result.Err err) {
+            error = (Variant) err.error();
+            return;
+        }
+        OutgoingResponse ok = (OutgoingResponse) Objects.requireNonNull(((Result.Ok) given).value());
+        response = ok;
+        if (exchange != null) {
+            setAtNanos = System.nanoTime();
+            call.beforeWait(begin);
+        }
+        OutgoingBody body = ok.body();
+        if (body != null) {
+            body.ownedBy(this);
         }
     }
 
@@ -205,9 +206,9 @@ final class ResponseOut implements OutgoingBody.Owner {
     }
 
     static void addTo(Interface.Builder types) {
-        types.resource(RESOURCE).function("[static]response-outparam.set", (_, args) -> {
+        types.resource(RESOURCE).function("[static]response-outparam.set", Function.leaf((_, args) -> {
             Arguments.of(ResponseOut.class, args, 0).set(Arguments.of(Result.class, args, 1));
             return null;
-        });
+        }));
     }
 }
