@@ -3,8 +3,6 @@ package dev.trellis.benchmarks;
 import com.google.protobuf.ByteString;
 import com.sun.management.ThreadMXBean;
 import dev.trellis.host.actor.ActorLimits;
-import dev.trellis.host.actor.GuestCall;
-import dev.trellis.host.actor.GuestServices;
 import dev.trellis.host.engine.CompiledModule;
 import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.ExternalKind;
@@ -40,11 +38,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
-import java.util.SplittableRandom;
-import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.msgpack.core.MessagePack;
-import org.slf4j.event.Level;
 
 /**
  * One call of an actor on this thread, from protobuf to protobuf: in a new instance, in a pooled one, and what of it is
@@ -60,7 +54,7 @@ final class ActorCall implements Benchmark {
     private static final int CALLS_PER_BORROW = 32;
 
     private static final GuestLimits LIMITS = GuestLimits.DEFAULTS.withTimeBudget(Duration.ofSeconds(30));
-    private static final EntityId ACTOR = new EntityId("bench-actor");
+    static final EntityId ACTOR = new EntityId("bench-actor");
     private static final byte[] OPERATION = "HttpServer.HandleRequest".getBytes(StandardCharsets.UTF_8);
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -137,7 +131,7 @@ final class ActorCall implements Benchmark {
         return Objects.requireNonNull(row.figures().get(name), name);
     }
 
-    private static double allocated(ClosedLoop.Call call) throws Exception {
+    static double allocated(ClosedLoop.Call call) throws Exception {
         int calls = 1000;
         long before = THREADS.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < calls; i++) {
@@ -151,7 +145,7 @@ final class ActorCall implements Benchmark {
                 module, ACTOR, limits, ActorLimits.DEFAULTS, PoolOptions.State.FRESH, new NoServices());
     }
 
-    private static HttpRequest request(String path) {
+    static HttpRequest request(String path) {
         return HttpRequest.newBuilder()
                 .setMethod("GET")
                 .setPath(path)
@@ -166,7 +160,7 @@ final class ActorCall implements Benchmark {
         return Header.newBuilder().setName(name).setValue(value).build();
     }
 
-    private static Invocation call(HttpRequest request) {
+    static Invocation call(HttpRequest request) {
         return new Invocation(
                 new InvocationId(1, 2),
                 new EntityId("bench-caller"),
@@ -248,22 +242,6 @@ final class ActorCall implements Benchmark {
         @Override
         public void close() {
             instance.close();
-        }
-    }
-
-    /** The paths that are called need nothing of the host. */
-    private static final class NoServices implements GuestServices {
-        @Override
-        public Payload call(Invocation parent, GuestCall call) {
-            throw new IllegalStateException("this path of the guest makes no host calls, but it made " + call);
-        }
-
-        @Override
-        public void log(@Nullable TraceContext trace, Level level, String line) {}
-
-        @Override
-        public RandomGenerator random() {
-            return new SplittableRandom(1);
         }
     }
 }

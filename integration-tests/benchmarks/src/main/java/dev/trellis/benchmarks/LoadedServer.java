@@ -1,5 +1,6 @@
 package dev.trellis.benchmarks;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,14 +13,19 @@ record LoadedServer(Child process, int port) implements AutoCloseable {
     /** One pass; processor time is the server's, user and system. */
     record Measured(HttpLoad load, double cpuMicrosPerRequest) {}
 
-    /** Starts a server of a kind that {@link HttpServerProcess} knows. */
+    /** Starts a server of a kind that {@link HttpServerProcess} knows; an actor is {@code echo-c}. */
     static LoadedServer start(Settings settings, String kind, String... more) throws Exception {
+        return start(settings, kind, settings.guest("echo-c"), more);
+    }
+
+    /** Starts a server of a kind that {@link HttpServerProcess} knows. */
+    static LoadedServer start(Settings settings, String kind, Path image, String... more) throws Exception {
         int port = Programs.freePort();
         var arguments = new ArrayList<String>();
         arguments.add(kind);
         arguments.add(Integer.toString(port));
         arguments.add(settings.temporary().toString());
-        arguments.add(settings.guest("echo-c").toString());
+        arguments.add(image.toString());
         arguments.addAll(List.of(more));
         Child process = Child.java(HttpServerProcess.class, arguments.toArray(String[]::new));
         process.await(line -> line.equals("ready"), START_MAX);

@@ -21,10 +21,11 @@ import tools.jackson.core.type.TypeReference;
  * with the conditions. {@code --brief} only shows that they work.
  */
 public final class Main {
-    /** The benchmarks, and how long each may take; a longer one is ended. Together they take at most thirteen minutes. */
+    /** The benchmarks, and how long each may take; a longer one is ended. Together they take at most eighteen minutes. */
     private enum Known {
         ACTOR_CALL("actor-call", Duration.ofSeconds(60), new ActorCall()),
-        HTTP("http", Duration.ofMinutes(2), new HttpThroughput()),
+        COMPONENT("component", Duration.ofMinutes(4), new ComponentCall()),
+        HTTP("http", Duration.ofSeconds(150), new HttpThroughput()),
         REMOTE_CALL("remote-call", Duration.ofSeconds(90), new RemoteCall()),
         SQL("sql", Duration.ofMinutes(2), new StoreCall()),
         TRACING("tracing", Duration.ofMinutes(2), new Tracing()),
