@@ -10,6 +10,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -20,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer to one request as it comes in, piece by piece, bounded in every direction. All on the connection's event
@@ -56,12 +58,29 @@ final class Answer {
         }
     }
 
+    /** Takes an answer that is not gathered, as it comes in. On the event loop. */
+    interface Delivery {
+        /** Whether the answer that begins so is delivered; else it is gathered like any other. */
+        boolean wants(HttpResponse head);
+
+        /** Delivers the head. */
+        void begin(HttpResponse head);
+
+        /** Delivers bytes of the body; they are the caller's again afterwards. */
+        void part(ByteBuf bytes);
+
+        /** Delivers the end. */
+        void end(HttpHeaders trailing);
+    }
+
     private final String subject;
     private final Origin origin;
     private final boolean toHead;
     private final int bodyBytesMax;
     private final int headerBytesMax;
     private final AnswerMemory memory;
+    private final @Nullable Delivery delivery;
+    private boolean delivered;
     private final CompletableFuture<Received> result = new CompletableFuture<>();
 
     private final HttpResponse.Builder response = HttpResponse.newBuilder();
@@ -73,14 +92,24 @@ final class Answer {
     private boolean endsWithConnection;
     private boolean keepAlive;
 
-    /** @param toHead whether the request was HEAD, whose answer declares a body that does not come */
-    Answer(String subject, Origin origin, boolean toHead, HttpClientSettings settings, AnswerMemory memory) {
+    /**
+     * @param toHead whether the request was HEAD, whose answer declares a body that does not come
+     * @param delivery null to gather whatever comes
+     */
+    Answer(
+            String subject,
+            Origin origin,
+            boolean toHead,
+            HttpClientSettings settings,
+            AnswerMemory memory,
+            @Nullable Delivery delivery) {
         this.subject = subject;
         this.origin = origin;
         this.toHead = toHead;
         this.bodyBytesMax = settings.maxResponseBytes();
         this.headerBytesMax = settings.maxHeaderBytes();
         this.memory = memory;
+        this.delivery = delivery;
     }
 
     /** The answer, or {@link InvocationException}, or {@link ClosedBeforeAnswerException}. */
@@ -90,6 +119,27 @@ final class Answer {
 
     boolean ended() {
         return result.isDone();
+    }
+
+    boolean failed() {
+        return result.isCompletedExceptionally();
+    }
+
+    /**
+     * The answer that has {@link #ended}: without body if it was delivered.
+     *
+     * @throws ClosedBeforeAnswerException if the connection was closed before anything of an answer came
+     * @throws InvocationException if the answer is refused
+     */
+    Received received() throws ClosedBeforeAnswerException {
+        switch (result.isCompletedExceptionally() ? result.exceptionNow() : null) {
+            case null -> {
+                return result.resultNow();
+            }
+            case ClosedBeforeAnswerException closed -> throw closed;
+            case InvocationException failure -> throw failure;
+            case Throwable other -> throw new IllegalStateException("an answer ended in an unknown way", other);
+        }
     }
 
     /**
@@ -146,10 +196,6 @@ final class Answer {
             return;
         }
         boolean bodiless = toHead || status == 204 || status == 304;
-        if (!bodiless && declared > bodyBytesMax) {
-            fail(tooLarge("an answer of " + declared + " bytes"));
-            return;
-        }
         if (head.headers().size() > LINES_MAX) {
             fail(failed("answered with more than " + LINES_MAX + " header lines"));
             return;
@@ -163,6 +209,16 @@ final class Answer {
                 response.addHeaders(Header.newBuilder().setName(name).setValue(HttpSyntax.fromWire(line.getValue())));
             }
         }
+        if (delivery != null) {
+            HttpResponse built = response.build();
+            delivered = delivery.wants(built);
+            if (delivered) {
+                delivery.begin(built);
+            }
+        }
+        if (!delivered && !bodiless && declared > bodyBytesMax) {
+            fail(tooLarge("an answer of " + declared + " bytes"));
+        }
     }
 
     private void takeContent(HttpContent content, boolean written, boolean truncatable) {
@@ -171,7 +227,11 @@ final class Answer {
             interim = !last;
             return;
         }
-        append(content.content());
+        if (delivery != null && delivered) {
+            delivery.part(content.content());
+        } else {
+            append(content.content());
+        }
         if (!last || ended()) {
             return;
         }
@@ -183,6 +243,9 @@ final class Answer {
         boolean reusable = keepAlive && !endsWithConnection && written;
         var received = new Received(response.setBody(whole).build(), reusable);
         memory.letGo(bodyLength);
+        if (delivery != null && delivered) {
+            delivery.end(((LastHttpContent) content).trailingHeaders());
+        }
         result.complete(received);
     }
 

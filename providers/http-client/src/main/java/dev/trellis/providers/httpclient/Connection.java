@@ -1,5 +1,6 @@
 package dev.trellis.providers.httpclient;
 
+import com.google.protobuf.ByteString;
 import dev.trellis.lattice.contracts.Deadline;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBufAllocator;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
@@ -189,23 +191,41 @@ final class Connection {
      * @throws dev.trellis.lattice.contracts.InvocationException if the answer is refused
      * @throws TimeoutException if the deadline passed; the server may have acted
      */
-    Answer.Received exchange(FullHttpRequest request, Answer answer, Deadline deadline)
+    Answer.Received exchange(HttpRequest request, Answer answer, Deadline deadline)
+            throws Answer.ClosedBeforeAnswerException, TimeoutException, InterruptedException {
+        return exchange(request, answer, null, ByteString.EMPTY, () -> {
+            try {
+                var _ = answer.result().get(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
+            } catch (ExecutionException e) {
+                // told by what was received
+            }
+            return answer.received();
+        });
+    }
+
+    /** The same with a request whose bodies move while it runs. */
+    Answer.Received exchange(
+            HttpRequest head, ByteString beginning, Answer answer, StreamedRequest streamed, Deadline deadline)
+            throws Answer.ClosedBeforeAnswerException, TimeoutException, InterruptedException {
+        return exchange(head, answer, streamed.wire(), beginning, () -> streamed.run(answer, deadline));
+    }
+
+    /** What waits for an answer. */
+    private interface Waiting {
+        Answer.Received received() throws Answer.ClosedBeforeAnswerException, TimeoutException, InterruptedException;
+    }
+
+    private Answer.Received exchange(
+            HttpRequest request, Answer answer, @Nullable WireEnd wire, ByteString beginning, Waiting waiting)
             throws Answer.ClosedBeforeAnswerException, TimeoutException, InterruptedException {
         boolean whole = false;
         try {
-            channel.eventLoop().execute(() -> pieces.send(channel, request, answer));
-            Answer.Received received =
-                    answer.result().get(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
+            channel.eventLoop().execute(() -> pieces.send(channel, request, beginning, answer, wire));
+            Answer.Received received = waiting.received();
             whole = received.reusable();
             return received;
         } catch (RejectedExecutionException e) {
             throw new Answer.ClosedBeforeAnswerException(); // the event loop has ended
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case Answer.ClosedBeforeAnswerException closed -> throw closed;
-                case dev.trellis.lattice.contracts.InvocationException failure -> throw failure;
-                case null, default -> throw new IllegalStateException("an answer ended in an unknown way", e);
-            }
         } finally {
             if (!whole) {
                 var _ = channel.close();
@@ -217,6 +237,7 @@ final class Connection {
     private static final class Pieces extends ChannelInboundHandlerAdapter {
         private final boolean secure;
         private @Nullable Answer answer;
+        private @Nullable WireEnd wire;
         private boolean written;
         private boolean goodbye;
 
@@ -224,20 +245,34 @@ final class Connection {
             this.secure = secure;
         }
 
-        void send(Channel channel, FullHttpRequest request, Answer next) {
+        void send(Channel channel, HttpRequest request, ByteString beginning, Answer next, @Nullable WireEnd through) {
             if (!channel.isActive()) {
-                request.release();
+                ReferenceCountUtil.release(request);
                 next.connectionClosed();
                 return;
             }
             answer = next;
             written = false;
+            wire = through;
+            boolean whole = request instanceof FullHttpRequest;
             var _ = channel.writeAndFlush(request).addListener(sent -> {
-                written = sent.isSuccess();
-                if (!written) {
+                written = whole && sent.isSuccess();
+                if (!sent.isSuccess()) {
                     var _ = channel.close(); // the answer then ends with the connection
                 }
             });
+            if (through != null) {
+                through.start(channel, beginning, () -> written = true);
+            }
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext context) {
+            WireEnd current = wire;
+            if (current != null) {
+                current.move();
+            }
+            context.fireChannelWritabilityChanged();
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.trellis.providers.httpclient;
 
 import dev.trellis.lattice.contracts.Contracts;
+import dev.trellis.lattice.contracts.HttpExchange;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
@@ -147,12 +148,13 @@ final class HttpClientProvider implements CapabilityProvider {
         return ProviderSpans.around(telemetry, "request", invocation, span -> {
             span.note(TelemetryNames.HTTP_METHOD, method);
             noteOrigin(span, request.getUrl());
-            HttpResponse answer = linked.client().send(request, invocation.deadline(), span.context());
+            HttpExchange exchange = invocation.payload() instanceof Payload.Streamed(var _, var given) ? given : null;
+            HttpResponse answer = linked.client().send(request, exchange, invocation.deadline(), span.context());
             span.note(TelemetryNames.HTTP_STATUS, answer.getStatus());
             if (answer.getStatus() >= 400) {
                 span.fail(Integer.toString(answer.getStatus()), "answered with status " + answer.getStatus());
             }
-            return new Payload.Typed(answer);
+            return exchange == null ? new Payload.Typed(answer) : Payload.EMPTY;
         });
     }
 

@@ -29,7 +29,7 @@ record HttpClientSettings(
         int maxRedirects,
         int maxRequests,
         String caCertificates) {
-    static final long TIMEOUT_MS_CEILING = 300_000;
+    static final long TIMEOUT_MS_CEILING = 3_600_000;
     static final long CONNECT_TIMEOUT_MS_CEILING = 30_000;
     static final int BODY_BYTES_CEILING = 16 << 20;
     static final int HEADER_BYTES_FLOOR = 1 << 10;

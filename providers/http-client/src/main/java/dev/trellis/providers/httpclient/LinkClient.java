@@ -1,6 +1,7 @@
 package dev.trellis.providers.httpclient;
 
 import dev.trellis.lattice.contracts.Deadline;
+import dev.trellis.lattice.contracts.HttpExchange;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.http.HttpResponse;
@@ -76,7 +77,18 @@ final class LinkClient {
      * @throws InvocationException with the reason if there is no answer
      */
     HttpResponse send(OutgoingRequest request, Deadline callDeadline, TraceContext trace) throws InterruptedException {
-        if (request.getBody().size() > settings.maxRequestBytes()) {
+        return send(request, null, callDeadline, trace);
+    }
+
+    /**
+     * The same with bodies that move through {@code exchange}, unless that is null.
+     *
+     * @return the answer; without its body if that went through the exchange
+     */
+    HttpResponse send(
+            OutgoingRequest request, @Nullable HttpExchange exchange, Deadline callDeadline, TraceContext trace)
+            throws InterruptedException {
+        if (exchange == null && request.getBody().size() > settings.maxRequestBytes()) {
             throw new InvocationException(new InvocationFailure.PayloadTooLarge(
                     subject,
                     "request body of " + request.getBody().size() + " bytes is above the limit of "
@@ -90,7 +102,8 @@ final class LinkClient {
             throw malformed("URL " + e.getMessage());
         }
         try {
-            head = OutgoingHead.of(request, url.origin().authority(), settings.maxHeaderBytes());
+            boolean whole = exchange == null || exchange.requestEnded();
+            head = OutgoingHead.of(request, url.origin().authority(), settings.maxHeaderBytes(), whole);
         } catch (IllegalArgumentException e) {
             throw malformed(String.valueOf(e.getMessage()));
         }
@@ -99,20 +112,20 @@ final class LinkClient {
                     subject, settings.maxRequests() + " requests of link " + link + " are in progress (max_requests)"));
         }
         try {
-            return follow(url, head, callDeadline.orEarlier(Deadline.in(settings.timeout())), trace);
+            Sending sending = Sending.of(head, trace, request, exchange);
+            return follow(url, sending, callDeadline.orEarlier(Deadline.in(settings.timeout())));
         } finally {
             permits.release();
         }
     }
 
-    private HttpResponse follow(HttpUrl url, OutgoingHead head, Deadline deadline, TraceContext trace)
-            throws InterruptedException {
-        HttpResponse response = exchange(url, head, deadline, trace);
+    private HttpResponse follow(HttpUrl url, Sending sending, Deadline deadline) throws InterruptedException {
+        HttpResponse response = exchange(url, sending, deadline);
         HttpUrl from = url;
-        OutgoingHead sent = head;
+        Sending sent = sending;
         for (int redirects = 0; ; redirects++) {
             Optional<String> location = location(response);
-            if (location.isEmpty() || settings.maxRedirects() == 0) {
+            if (location.isEmpty() || !follows(sent)) {
                 return response;
             }
             if (redirects == settings.maxRedirects()) {
@@ -124,12 +137,16 @@ final class LinkClient {
             HttpUrl to = target(from, location.get());
             sent = sent.redirected(response.getStatus(), from.origin().equals(to.origin()));
             try {
-                response = exchange(to, sent, deadline, trace);
+                response = exchange(to, sent, deadline);
             } catch (InvocationException e) {
                 throw redirected(from, to, e);
             }
             from = to;
         }
+    }
+
+    private boolean follows(Sending sent) {
+        return sent.followed() && settings.maxRedirects() > 0;
     }
 
     private static Optional<String> location(HttpResponse response) {
@@ -179,8 +196,7 @@ final class LinkClient {
         };
     }
 
-    private HttpResponse exchange(HttpUrl url, OutgoingHead head, Deadline deadline, TraceContext trace)
-            throws InterruptedException {
+    private HttpResponse exchange(HttpUrl url, Sending sending, Deadline deadline) throws InterruptedException {
         Origin origin = url.origin();
         if (!settings.allow().allows(origin)) {
             throw new InvocationException(new InvocationFailure.NotLinked(
@@ -190,11 +206,13 @@ final class LinkClient {
         if (deadline.passed()) {
             throw late(origin, "was not called, the time was over");
         }
-        Connection idle =
-                pool.take(origin, head.safe() ? ConnectionPool.IDLE_TIME_MAX : ConnectionPool.IDLE_TIME_ONCE_MAX);
+        OutgoingHead head = sending.head();
+        Connection idle = head.whole()
+                ? pool.take(origin, head.safe() ? ConnectionPool.IDLE_TIME_MAX : ConnectionPool.IDLE_TIME_ONCE_MAX)
+                : null; // what was read from the caller cannot be sent again
         if (idle != null) {
             try {
-                return exchange(idle, url, head, deadline, trace);
+                return exchange(idle, url, sending, deadline);
             } catch (Answer.ClosedBeforeAnswerException e) {
                 if (!head.safe()) {
                     throw lost(origin);
@@ -203,18 +221,33 @@ final class LinkClient {
             }
         }
         try {
-            return exchange(connect(origin, deadline), url, head, deadline, trace);
+            return exchange(connect(origin, sending.connectTimeout(), deadline), url, sending, deadline);
         } catch (Answer.ClosedBeforeAnswerException e) {
             throw lost(origin);
         }
     }
 
-    private HttpResponse exchange(
-            Connection connection, HttpUrl url, OutgoingHead head, Deadline deadline, TraceContext trace)
+    private HttpResponse exchange(Connection connection, HttpUrl url, Sending sending, Deadline deadline)
             throws Answer.ClosedBeforeAnswerException, InterruptedException {
-        var answer = new Answer(subject, url.origin(), head.method().equals("HEAD"), settings, memory);
+        OutgoingHead head = sending.head();
+        HttpExchange exchange = sending.exchange();
+        boolean toHead = head.method().equals("HEAD");
         try {
-            Answer.Received received = connection.exchange(head.toMessage(url, trace), answer, deadline);
+            Answer.Received received;
+            if (exchange == null) {
+                var answer = new Answer(subject, url.origin(), toHead, settings, memory, null);
+                received = connection.exchange(head.toMessage(url, sending.trace()), answer, deadline);
+            } else {
+                var streamed = new StreamedRequest(
+                        subject,
+                        url.origin(),
+                        sending,
+                        exchange,
+                        response -> location(response).isEmpty() || !follows(sending));
+                var answer = new Answer(subject, url.origin(), toHead, settings, memory, streamed.wire());
+                received = connection.exchange(
+                        head.toMessage(url, sending.trace()), head.body(), answer, streamed, deadline);
+            }
             if (received.reusable()) {
                 pool.giveBack(connection);
             }
@@ -224,8 +257,11 @@ final class LinkClient {
         }
     }
 
-    private Connection connect(Origin origin, Deadline deadline) throws InterruptedException {
+    private Connection connect(Origin origin, Duration timeout, Deadline deadline) throws InterruptedException {
         Deadline connected = deadline.orEarlier(Deadline.in(settings.connectTimeout()));
+        if (!timeout.isZero()) {
+            connected = connected.orEarlier(Deadline.in(timeout));
+        }
         try {
             return connect(origin, addresses(origin, connected), connected);
         } catch (InvocationException e) {

@@ -43,7 +43,7 @@ class HttpClientLinksTest {
     @CsvSource({
         "allow, https://a.example/x, must end after host and port",
         "alow, https://a.example, unknown setting 'alow'; known are allow",
-        "timeout_ms, 0, timeout_ms must be a whole number from 1 to 300000",
+        "timeout_ms, 0, timeout_ms must be a whole number from 1 to 3600000",
         "connect_timeout_ms, 30001, connect_timeout_ms must be",
         "max_request_bytes, -1, max_request_bytes must be",
         "max_response_bytes, 16777217, max_response_bytes must be",
