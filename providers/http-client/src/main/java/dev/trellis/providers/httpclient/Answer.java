@@ -306,8 +306,8 @@ final class Answer {
         return cause instanceof TooLongHttpHeaderException || cause instanceof TooLongHttpLineException
                 ? new InvocationFailure.PayloadTooLarge(
                         subject,
-                        origin + " sent a head larger than " + headerBytesMax
-                                + " bytes (max_header_bytes); the connection was dropped")
+                        Reason.ANSWER_HEAD_TOO_LARGE.of(origin + " sent a head larger than " + headerBytesMax
+                                + " bytes (max_header_bytes); the connection was dropped"))
                 : failed(
                         "sent something that is not HTTP/1.1: " + HttpSyntax.shown(String.valueOf(cause.getMessage())));
     }

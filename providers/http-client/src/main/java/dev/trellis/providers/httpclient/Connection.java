@@ -27,6 +27,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.security.cert.CertificateException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class Connection {
     private static final int LINE_LENGTH_MAX = 8 << 10;
     private static final int PIECE_BYTES = 64 << 10;
+    private static final int CAUSES_MAX = 10;
 
     /** Checking certificates takes milliseconds, which the event loops' other connections must not wait for. */
     private static final Executor HANDSHAKES =
@@ -49,16 +51,21 @@ final class Connection {
     /** No connection came about; the message says why, and nothing was sent over it. */
     static final class FailedException extends Exception {
         private static final long serialVersionUID = 1L;
-        private final boolean tls;
+        private final @Nullable Reason reason;
 
-        FailedException(String message, boolean tls, @Nullable Throwable cause) {
+        FailedException(@Nullable Reason reason, String message, @Nullable Throwable cause) {
             super(message, cause, false, false);
-            this.tls = tls;
+            this.reason = reason;
         }
 
         /** Whether the server was reached but not trusted; another address would not help. */
         boolean tls() {
-            return tls;
+            return reason == Reason.TLS || reason == Reason.CERTIFICATE;
+        }
+
+        /** {@code text}, which holds the message, with the reason before it. */
+        String explain(String text) {
+            return reason == null ? text : reason.of(text);
         }
     }
 
@@ -113,10 +120,11 @@ final class Connection {
         try {
             String where = address.getHostAddress() + " port " + origin.port();
             if (!finished(connecting, deadline)) {
-                throw new FailedException(where + " did not answer within " + millis + " ms", false, null);
+                throw new FailedException(
+                        Reason.CONNECTION_TIMEOUT, where + " did not answer within " + millis + " ms", null);
             }
             if (!connecting.isSuccess()) {
-                throw new FailedException(where + " " + unconnected(connecting.cause()), false, connecting.cause());
+                throw unconnected(where, connecting.cause());
             }
             if (security != null) {
                 secure(security, where, deadline);
@@ -143,28 +151,46 @@ final class Connection {
             throws FailedException, InterruptedException {
         Future<Channel> handshake = security.handshakeFuture();
         if (!finished(handshake, deadline)) {
-            throw new FailedException(where + " did not agree on TLS in time", false, null);
+            throw new FailedException(Reason.CONNECTION_TIMEOUT, where + " did not agree on TLS in time", null);
         }
         if (!handshake.isSuccess()) {
             Throwable cause = handshake.cause();
             String reason = cause instanceof ClosedChannelException || cause.getMessage() == null
                     ? "it closed the connection; does it speak TLS?"
                     : String.valueOf(cause.getMessage());
-            throw new FailedException("TLS with " + where + " failed: " + HttpSyntax.shown(reason), true, cause);
+            throw new FailedException(
+                    certificate(cause) ? Reason.CERTIFICATE : Reason.TLS,
+                    "TLS with " + where + " failed: " + HttpSyntax.shown(reason),
+                    cause);
         }
+    }
+
+    /** Whether the server's certificate is to blame. */
+    private static boolean certificate(Throwable failure) {
+        Throwable cause = failure;
+        for (int i = 0; i < CAUSES_MAX && cause != null; i++) {
+            if (cause instanceof CertificateException) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
     }
 
     private static boolean finished(Future<?> future, Deadline deadline) throws InterruptedException {
         return future.await(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
     }
 
-    private static String unconnected(Throwable cause) {
+    private static FailedException unconnected(String where, Throwable cause) {
         if (cause instanceof io.netty.channel.ConnectTimeoutException) {
-            return "did not answer in time";
+            return new FailedException(Reason.CONNECTION_TIMEOUT, where + " did not answer in time", cause);
         }
         return cause instanceof ConnectException
-                ? "refused the connection; does a server listen there?"
-                : "cannot be reached: " + cause.getMessage();
+                ? new FailedException(
+                        Reason.CONNECTION_REFUSED,
+                        where + " refused the connection; does a server listen there?",
+                        cause)
+                : new FailedException(null, where + " cannot be reached: " + cause.getMessage(), cause);
     }
 
     Origin origin() {

@@ -99,7 +99,7 @@ final class LinkClient {
         try {
             url = HttpUrl.parse(request.getUrl());
         } catch (IllegalArgumentException e) {
-            throw malformed("URL " + e.getMessage());
+            throw malformed(Reason.URL_INVALID.of("URL " + e.getMessage()));
         }
         try {
             boolean whole = exchange == null || exchange.requestEnded();
@@ -266,7 +266,10 @@ final class LinkClient {
             return connect(origin, addresses(origin, connected), connected);
         } catch (InvocationException e) {
             if (deadline.passed() && e.failure() instanceof InvocationFailure.Unavailable) {
-                throw late(origin, "was not reached in time: " + e.failure().message());
+                throw new InvocationException(new InvocationFailure.DeadlineExceeded(
+                        subject,
+                        Reason.CONNECTION_TIMEOUT.of(origin + " was not reached in time: "
+                                + e.failure().message())));
             }
             throw e;
         }
@@ -290,12 +293,13 @@ final class LinkClient {
     private String refused(Origin origin, InetAddress address, AddressKind kind) {
         String what =
                 origin + " leads to " + AddressKind.describe(address) + ", which link " + link + " does not allow";
-        return switch (kind) {
-            case PUBLIC -> what;
-            case INTERNAL -> what + "; if it may, write '" + origin + " private' into allow";
-            case METADATA -> what + "; only an allow entry with the address itself would";
-            case UNUSABLE -> what + "; no request can go there";
-        };
+        return Reason.ADDRESS_PROHIBITED.of(
+                switch (kind) {
+                    case PUBLIC -> what;
+                    case INTERNAL -> what + "; if it may, write '" + origin + " private' into allow";
+                    case METADATA -> what + "; only an allow entry with the address itself would";
+                    case UNUSABLE -> what + "; no request can go there";
+                });
     }
 
     private Connection connect(Origin origin, List<InetAddress> addresses, Deadline deadline)
@@ -312,17 +316,20 @@ final class LinkClient {
                 if (e.tls()) {
                     throw new InvocationException(
                             new InvocationFailure.ProviderFailed(
-                                    subject, InvocationFailure.limited(origin + ": " + e.getMessage())),
+                                    subject, InvocationFailure.limited(e.explain(origin + ": " + e.getMessage()))),
                             e);
                 }
                 last = e;
             }
         }
+        String what = "no connection to " + origin + ": ";
         throw new InvocationException(
                 new InvocationFailure.Unavailable(
                         subject,
-                        InvocationFailure.limited("no connection to " + origin + ": "
-                                + (last == null ? "no time was left" : last.getMessage()))),
+                        InvocationFailure.limited(
+                                last == null
+                                        ? Reason.CONNECTION_TIMEOUT.of(what + "no time was left")
+                                        : last.explain(what + last.getMessage()))),
                 last);
     }
 

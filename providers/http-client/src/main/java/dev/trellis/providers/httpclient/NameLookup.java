@@ -63,16 +63,19 @@ final class NameLookup implements AutoCloseable {
             if (!addresses.isEmpty()) {
                 return addresses;
             }
-            throw unavailable("host name " + host + " has no address");
+            throw unavailable(Reason.DNS_ERROR, "host name " + host + " has no address");
         } catch (ExecutionException e) {
             if (e.getCause() instanceof InvocationException failure) {
                 throw failure;
             }
             throw e.getCause() instanceof UnknownHostException
-                    ? unavailable("host name " + host + " cannot be resolved; is it right, and does DNS answer here?")
-                    : unavailable("lookup of host name " + host + " failed: " + e.getCause());
+                    ? unavailable(
+                            Reason.DNS_ERROR,
+                            "host name " + host + " cannot be resolved; is it right, and does DNS answer here?")
+                    : unavailable(Reason.DNS_ERROR, "lookup of host name " + host + " failed: " + e.getCause());
         } catch (TimeoutException e) {
-            throw unavailable("lookup of host name " + host + " took too long; does DNS answer here?");
+            throw unavailable(
+                    Reason.DNS_TIMEOUT, "lookup of host name " + host + " took too long; does DNS answer here?");
         }
     }
 
@@ -108,8 +111,8 @@ final class NameLookup implements AutoCloseable {
         }
     }
 
-    private InvocationException unavailable(String message) {
-        return new InvocationException(new InvocationFailure.Unavailable(subject, message));
+    private InvocationException unavailable(Reason reason, String message) {
+        return new InvocationException(new InvocationFailure.Unavailable(subject, reason.of(message)));
     }
 
     @Override

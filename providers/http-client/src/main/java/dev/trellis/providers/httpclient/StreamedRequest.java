@@ -105,12 +105,11 @@ final class StreamedRequest {
         }
         return new InvocationException(new InvocationFailure.DeadlineExceeded(
                 subject,
-                origin
-                        + (begun
-                                ? " sent nothing more of its answer within "
-                                        + sending.betweenBytesTimeout().toMillis() + " ms (between-bytes timeout)"
-                                : " did not begin to answer within "
-                                        + sending.firstByteTimeout().toMillis() + " ms (first-byte timeout)")));
+                begun
+                        ? Reason.READ_TIMEOUT.of(origin + " sent nothing more of its answer within "
+                                + sending.betweenBytesTimeout().toMillis() + " ms (between-bytes timeout)")
+                        : origin + " did not begin to answer within "
+                                + sending.firstByteTimeout().toMillis() + " ms (first-byte timeout)"));
     }
 
     private boolean heldBack() {

@@ -42,7 +42,7 @@ class HttpClientAddressTest {
             assertThat(client.failure("http://api.example.com/"))
                     .isInstanceOf(InvocationFailure.NotLinked.class)
                     .satisfies(failure -> assertThat(failure.message())
-                            .startsWith("http://api.example.com leads to ")
+                            .startsWith("destination-IP-prohibited: http://api.example.com leads to ")
                             .contains("does not allow"));
         }
     }
@@ -126,7 +126,9 @@ class HttpClientAddressTest {
                 "https://gone.example")) {
             assertThat(client.failure("https://gone.example/"))
                     .isInstanceOf(InvocationFailure.Unavailable.class)
-                    .satisfies(failure -> assertThat(failure.message()).contains("gone.example cannot be resolved"));
+                    .satisfies(failure -> assertThat(failure.message())
+                            .startsWith("DNS-error: ")
+                            .contains("gone.example cannot be resolved"));
         }
     }
 

@@ -15,6 +15,7 @@ import dev.trellis.lattice.contracts.http.Header;
 import dev.trellis.lattice.contracts.http.HttpResponse;
 import dev.trellis.lattice.contracts.http.OutgoingRequest;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -428,6 +429,21 @@ class HttpClientStreamTest {
                 }
             }
             assertThat(taken).isEqualTo(size);
+        }
+    }
+
+    @Test
+    void request_whereTheLinkDoesNotAllow_isRefusedBeforeAnythingMoves() throws Exception {
+        try (var client = TestClient.with(
+                _ -> List.of(InetAddress.ofLiteral("127.0.0.1")), "http://api.example.com, http://127.0.0.1:1")) {
+            for (String url : List.of("http://other.example.com/", "https://api.example.com/", "http://127.0.0.1:2/")) {
+                assertThat(failure(call(client, TestClient.request("POST", url, "begin"), new HttpPipe())))
+                        .isInstanceOf(InvocationFailure.NotLinked.class)
+                        .satisfies(failure -> assertThat(failure.message()).contains("is not in the allow-list"));
+            }
+            assertThat(failure(get(client, "http://api.example.com/")))
+                    .isInstanceOf(InvocationFailure.NotLinked.class)
+                    .satisfies(failure -> assertThat(failure.message()).startsWith("destination-IP-prohibited: "));
         }
     }
 }

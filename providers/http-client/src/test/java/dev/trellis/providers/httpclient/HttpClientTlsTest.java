@@ -125,7 +125,9 @@ class HttpClientTlsTest {
         try (var client = client("api.example.com", port)) {
             assertThat(client.failure("https://api.example.com:" + port + "/"))
                     .isInstanceOf(InvocationFailure.ProviderFailed.class)
-                    .satisfies(failure -> assertThat(failure.message()).contains("TLS with ", "certification path"));
+                    .satisfies(failure -> assertThat(failure.message())
+                            .startsWith("TLS-certificate-error: ")
+                            .contains("TLS with ", "certification path"));
         }
     }
 
