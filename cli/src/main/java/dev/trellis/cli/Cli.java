@@ -69,7 +69,8 @@ final class Cli {
         root.addSubcommand(new CommandLine(new InventoryCommands.ActorGroup())
                 .addSubcommand(new InventoryCommands.ListActors(session))
                 .addSubcommand(new ActorInspectCommand(session))
-                .addSubcommand(new ActorInvokeCommand(session)));
+                .addSubcommand(new ActorInvokeCommand(session))
+                .addSubcommand(new ActorRunCommand(session)));
         root.addSubcommand(new CommandLine(new InventoryCommands.ProviderGroup())
                 .addSubcommand(new InventoryCommands.ListProviders(session))
                 .addSubcommand(new ProviderSwapCommand(session)));

@@ -1,6 +1,8 @@
 package dev.trellis.cli;
 
 import dev.trellis.lattice.model.WireJson;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -82,6 +84,43 @@ final class Console {
     void print(byte[] bytes) {
         out.write(bytes, 0, bytes.length);
         out.flush();
+    }
+
+    /** Standard output for a program's own bytes; fails once nobody reads it. */
+    OutputStream out() {
+        return new Unread(out);
+    }
+
+    /** As {@link #out}. */
+    OutputStream err() {
+        return new Unread(err);
+    }
+
+    /** Says of a {@link PrintStream} what it keeps to itself. */
+    private static final class Unread extends OutputStream {
+        private final PrintStream to;
+
+        Unread(PrintStream to) {
+            this.to = to;
+        }
+
+        @Override
+        public void write(int one) throws IOException {
+            write(new byte[] {(byte) one}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            to.write(bytes, offset, length);
+            flush();
+        }
+
+        @Override
+        public void flush() throws IOException {
+            if (to.checkError()) {
+                throw new IOException("nobody reads it any more");
+            }
+        }
     }
 
     /** The one document of a command under {@code -o json}. */

@@ -197,8 +197,8 @@ final class WasiFilesystem {
             }
         });
         method(types, "set-times", (self, args) -> {
-            if (!self.flags().contains(Flag.WRITE) && !self.flags().contains(Flag.MUTATE_DIRECTORY)) {
-                throw new FileException(self.writableTree() ? FileError.NOT_PERMITTED : FileError.READ_ONLY);
+            if (!self.writableTree()) {
+                throw new FileException(FileError.READ_ONLY);
             }
             setTimes(self.handle().path(), args, 1);
             return null;
@@ -382,7 +382,7 @@ final class WasiFilesystem {
         try (PathWalk walk = PathWalk.to(base, Arguments.string(args, 2), follows(args, 1) && !exclusive)) {
             FileHandle held = (how & CREATE) == 0 ? walk.hold() : holdOrCreate(walk, exclusive);
             Kind kind = kindOf(held);
-            if (kind == Kind.DIRECTORY && (writes || truncates)) {
+            if (kind == Kind.DIRECTORY && (writes || (how & CREATE) != 0)) {
                 held.close();
                 throw new FileException(FileError.IS_DIRECTORY);
             }
@@ -390,8 +390,10 @@ final class WasiFilesystem {
                 held.close();
                 throw new FileException(FileError.NOT_DIRECTORY);
             }
-            if (kind == Kind.REGULAR_FILE) {
-                flags.remove(Flag.MUTATE_DIRECTORY);
+            // Compilers do not ask for it: a directory may be changed if the one that it was found in may be.
+            flags.remove(Flag.MUTATE_DIRECTORY);
+            if (kind == Kind.DIRECTORY && self.writableTree()) {
+                flags.add(Flag.MUTATE_DIRECTORY);
             }
             Descriptor opened = Descriptor.open(self.openFiles(), held, flags, self.writableTree());
             if (truncates) {
