@@ -7,6 +7,8 @@ import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
+import dev.trellis.lattice.model.HostId;
+import dev.trellis.lattice.model.Subjects;
 import dev.trellis.lattice.model.TraceContext;
 import dev.trellis.lattice.transport.IncomingMessage;
 import dev.trellis.lattice.transport.LatticeTransport;
@@ -34,22 +36,44 @@ final class IncomingCalls {
     private static final Logger log = LoggerFactory.getLogger(IncomingCalls.class);
 
     private final Routes routes;
+    private final Subjects subjects;
     private final String pings;
+    private final String steps;
+    private final LatticeTransport transport;
+    private final OfferedStreams streams;
     private final CallTracing tracing;
     private final Semaphore running = new Semaphore(RUNNING_MAX);
     private final Semaphore payloadBytes = new Semaphore(RUNNING_BYTES_MAX);
 
-    /** Takes the calls of a host that answers pings on subject {@code pings}. */
-    IncomingCalls(Routes routes, String pings, CallTracing tracing) {
+    /**
+     * Takes the calls of host {@code id}, its pings, and the steps of its {@code streams}.
+     *
+     * @param transport the way to the streams of hosts that make calls
+     */
+    IncomingCalls(
+            Routes routes,
+            Subjects subjects,
+            HostId id,
+            LatticeTransport transport,
+            OfferedStreams streams,
+            CallTracing tracing) {
         this.routes = routes;
+        this.subjects = subjects;
+        this.pings = subjects.ping(id);
+        this.steps = subjects.streams(id);
+        this.transport = transport;
+        this.streams = streams;
         this.tracing = tracing;
-        this.pings = pings;
     }
 
     /** Takes one message of a call subject. Never blocks. A ping is answered at once, however busy the host is. */
     void accept(IncomingMessage message) {
         if (message.message().subject().equals(pings)) {
             message.reply(PONG);
+            return;
+        }
+        if (message.message().subject().equals(steps)) {
+            streams.accept(message); // of calls of this host, which have their own bounds
             return;
         }
         if (!running.tryAcquire()) {
@@ -87,8 +111,12 @@ final class IncomingCalls {
     private void answer(IncomingMessage message) {
         byte[] reply;
         try {
-            Invocation invocation = CallCodec.decodeRequest(message.message().payload(), () -> trace(message));
-            reply = CallCodec.encodeReply(tracing.serving(invocation, this::invoke));
+            Invocation invocation = CallCodec.decodeRequest(
+                    message.message().payload(),
+                    () -> trace(message),
+                    (stream, deadline) ->
+                            new RemoteStream(transport, subjects.streams(stream.host()), stream, deadline));
+            reply = serve(invocation);
             if (reply.length > LatticeTransport.PAYLOAD_BYTES_MAX) {
                 reply = CallCodec.encodeFailure(new InvocationFailure.PayloadTooLarge(
                         message.message().subject(),
@@ -112,6 +140,20 @@ final class IncomingCalls {
             message.reply(reply);
         } catch (TransportException e) {
             log.debug("The reply on {} was not sent: {}", message.message().subject(), e.getMessage());
+        }
+    }
+
+    private byte[] serve(Invocation invocation) throws InterruptedException {
+        if (!(invocation.payload() instanceof Payload.Streamed(var _, RemoteStream stream))) {
+            return CallCodec.encodeReply(tracing.serving(invocation, this::invoke));
+        }
+        try (stream) {
+            Payload reply = tracing.serving(invocation, this::invoke);
+            if (!stream.begun()) {
+                return CallCodec.encodeReply(reply);
+            }
+            stream.finish();
+            return CallCodec.encodeStreamedReply();
         }
     }
 

@@ -2,13 +2,11 @@ package dev.trellis.host.node;
 
 import dev.trellis.lattice.contracts.CallCodec;
 import dev.trellis.lattice.contracts.Contracts;
-import dev.trellis.lattice.contracts.HttpBodies;
 import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.contracts.Payload;
-import dev.trellis.lattice.contracts.http.HttpRequest;
 import dev.trellis.lattice.transport.LatticeTransport;
 import dev.trellis.lattice.transport.Message;
 import dev.trellis.lattice.transport.TransportException;
@@ -44,11 +42,13 @@ final class NodeInvoker implements Invoker {
 
     private final Routes routes;
     private final LatticeTransport transport;
+    private final OfferedStreams streams;
     private final CallTracing tracing;
 
-    NodeInvoker(Routes routes, LatticeTransport transport, CallTracing tracing) {
+    NodeInvoker(Routes routes, LatticeTransport transport, OfferedStreams streams, CallTracing tracing) {
         this.routes = routes;
         this.transport = transport;
+        this.streams = streams;
         this.tracing = tracing;
     }
 
@@ -263,9 +263,41 @@ final class NodeInvoker implements Invoker {
     }
 
     private Payload request(Invocation invocation, RemoteTarget remote, CallSpan span) throws InterruptedException {
+        if (!(invocation.payload() instanceof Payload.Streamed(var _, var exchange))) {
+            return request(invocation, CallCodec.encode(invocation), remote, span);
+        }
+        try (var offer = streams.offer(exchange, invocation.deadline())) {
+            Payload reply;
+            try {
+                reply = request(invocation, CallCodec.encode(invocation, offer.ref()), remote, span);
+            } catch (InvocationException e) {
+                throw offer.touched() ? ran(invocation, e) : e;
+            }
+            if (reply.equals(Payload.EMPTY) && !offer.ended()) {
+                throw new InvocationException(new InvocationFailure.Malformed(
+                        "reply of " + invocation.target(),
+                        "says that a response has come to its end, which it has not"));
+            }
+            return reply;
+        }
+    }
+
+    /** The failure of a call that has used its exchange, and so cannot be made anywhere else. */
+    private static InvocationException ran(Invocation invocation, InvocationException e) {
+        return mayTryNext(invocation, e.failure()) || ranNowhere(e.failure())
+                ? new InvocationException(
+                        new InvocationFailure.ConnectionLost(
+                                invocation.target().value(),
+                                "its host gave it up in the middle: "
+                                        + e.failure().message()),
+                        e)
+                : e;
+    }
+
+    private Payload request(Invocation invocation, byte[] request, RemoteTarget remote, CallSpan span)
+            throws InterruptedException {
         RemoteCalls calls = remote.calls();
         Duration patience = invocation.deadline().remaining();
-        byte[] request = CallCodec.encode(withWholeRequest(invocation));
         span.leaves(remote, request.length);
         Message reply;
         calls.begin();
@@ -297,15 +329,6 @@ final class NodeInvoker implements Invoker {
         } catch (InvocationException e) {
             throw moved(e);
         }
-    }
-
-    /** What goes to another host in one piece: of an HTTP request also what of its body is still to come. */
-    private static Invocation withWholeRequest(Invocation invocation) throws InterruptedException {
-        return invocation.payload() instanceof Payload.Streamed(HttpRequest head, var exchange)
-                        && !exchange.requestEnded()
-                ? invocation.withPayload(new Payload.Typed(HttpBodies.wholeRequest(
-                        head, exchange, LatticeTransport.PAYLOAD_BYTES_MAX, invocation.deadline())))
-                : invocation;
     }
 
     /** For tools of others that follow traces through NATS; a host reads the context in the call itself. */

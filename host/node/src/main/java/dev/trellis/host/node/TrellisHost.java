@@ -90,7 +90,8 @@ public final class TrellisHost implements AutoCloseable {
         var subjects = Subjects.of(config.lattice());
         var routes = new Routes();
         var tracing = new CallTracing(telemetry);
-        var invoker = new NodeInvoker(routes, transport, tracing);
+        var streams = new OfferedStreams(config.id());
+        var invoker = new NodeInvoker(routes, transport, streams, tracing);
         var records = new LatticeRecords(transport, subjects);
         var engine = new WasmEngine(
                 EngineConfig.DEFAULTS.withCacheDirectory(config.dataDirectory().resolve("modules")));
@@ -115,7 +116,7 @@ public final class TrellisHost implements AutoCloseable {
                 new BoundedLoader(new ActorImageLoader(images, engine, routes, invoker, Clock.systemUTC())),
                 invoker,
                 factories(),
-                new IncomingCalls(routes, subjects.ping(config.id()), tracing),
+                new IncomingCalls(routes, subjects, config.id(), transport, streams, tracing),
                 routes::publish,
                 () -> load(routes.now()),
                 new OtherHosts(transport, subjects, io),

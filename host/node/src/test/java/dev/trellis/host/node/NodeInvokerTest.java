@@ -38,7 +38,8 @@ class NodeInvokerTest {
     private final InProcessLattice lattice = new InProcessLattice();
     private final LatticeTransport transport = lattice.join();
     private final Routes routes = new Routes();
-    private final NodeInvoker invoker = new NodeInvoker(routes, transport, CallTracing.OFF);
+    private final NodeInvoker invoker =
+            new NodeInvoker(routes, transport, new OfferedStreams(new HostId("NA")), CallTracing.OFF);
     private final List<String> served = java.util.Collections.synchronizedList(new ArrayList<>());
 
     @AfterEach
