@@ -53,6 +53,12 @@ impl Guest for Probe {
                 drop(stream);
                 OutgoingBody::finish(body, None).unwrap();
             }
+            "/wait-then-run" => {
+                monotonic_clock::subscribe_duration(400_000_000).block();
+                loop {
+                    monotonic_clock::now();
+                }
+            }
             "/late-flush" => {
                 let (body, stream) = begin(out, Fields::new());
                 let end = monotonic_clock::now() + 15_000_000;

@@ -182,6 +182,15 @@ public final class ComponentInstance implements AutoCloseable {
         return store.timeLeft();
     }
 
+    /**
+     * For host functions that wait for others: the budget stands still meanwhile.
+     *
+     * @param untilNanos when {@code wait} ends by itself at the latest, by {@link System#nanoTime}: the end of the call too
+     */
+    public void await(long untilNanos, GuestStore.Wait wait) throws InterruptedException {
+        store.await(untilNanos, wait);
+    }
+
     /** Whether a call failed, so that nothing can be called any more. */
     public boolean broken() {
         return store.broken();

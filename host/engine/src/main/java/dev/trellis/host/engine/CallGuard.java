@@ -25,6 +25,7 @@ final class CallGuard {
     private @Nullable Throwable hostFailure;
     private Duration budget = Duration.ZERO;
     private long deadlineNanos;
+    private long lentNanos;
     private int depth;
     private boolean lent;
     private boolean broken;
@@ -39,6 +40,7 @@ final class CallGuard {
     void lend(Duration newBudget, long deadline) {
         budget = newBudget;
         deadlineNanos = deadline;
+        lentNanos = deadline - newBudget.toNanos();
         lent = true;
     }
 
@@ -152,6 +154,32 @@ final class CallGuard {
             throw new InterruptedException("interrupted while a guest ran");
         }
         throw CallGuard.<RuntimeException>sneaky(thrown);
+    }
+
+    /**
+     * Runs host code that waits for others, inside a call: the budget stands still meanwhile.
+     *
+     * @param untilNanos when the wait ends by itself, and the call with it
+     */
+    void await(long untilNanos, GuestStore.Wait wait) throws InterruptedException {
+        long left = deadlineNanos - System.nanoTime();
+        if (depth == 0 || !ticket.suspend()) {
+            wait.await();
+            return;
+        }
+        try {
+            wait.await();
+        } finally {
+            long now = System.nanoTime();
+            if (untilNanos - (now + left) <= 0) {
+                deadlineNanos = untilNanos;
+                budget = Duration.ofNanos(untilNanos - lentNanos);
+            } else {
+                deadlineNanos = now + left;
+            }
+            ticket.resume(deadlineNanos);
+            watchdog.entered();
+        }
     }
 
     private long[] nested(Machine machine, int function, long[] args) throws InterruptedException {

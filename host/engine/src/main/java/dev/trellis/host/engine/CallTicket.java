@@ -93,6 +93,30 @@ final class CallTicket {
         return now == FIRING || now == FIRED;
     }
 
+    /**
+     * Caller, inside the call: the watchdog does not look at it until {@link #resume}. False if it has fired: then nothing
+     * has changed.
+     */
+    @SuppressWarnings("ThreadPriorityCheck") // waits for the watchdog's few instructions in FIRING
+    boolean suspend() {
+        while (true) {
+            int now = (int) STATE.getVolatile(this);
+            if (now == FIRED) {
+                return false;
+            }
+            if (now == RUNNING && STATE.compareAndSet(this, RUNNING, IDLE)) {
+                return true;
+            }
+            Thread.yield();
+        }
+    }
+
+    /** Caller, after {@link #suspend}: goes on, until {@code deadline}. */
+    void resume(long deadline) {
+        deadlineNanos = deadline;
+        STATE.setVolatile(this, RUNNING);
+    }
+
     /** Watchdog: fires if the deadline is over. */
     Finding check(long nowNanos) {
         int before = (int) STATE.getVolatile(this);

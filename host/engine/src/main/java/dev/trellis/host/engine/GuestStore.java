@@ -114,6 +114,21 @@ public final class GuestStore implements AutoCloseable {
         return guard.run(work);
     }
 
+    /** Host code that waits for others. */
+    @FunctionalInterface
+    public interface Wait {
+        void await() throws InterruptedException;
+    }
+
+    /**
+     * Waits inside a call, while the guest's budget stands still.
+     *
+     * @param untilNanos when {@code wait} ends by itself at the latest, by {@link System#nanoTime}: the end of the call too
+     */
+    public void await(long untilNanos, Wait wait) throws InterruptedException {
+        guard.await(untilNanos, wait);
+    }
+
     /** Long host work inside a call asks this now and then: ends the call if its time is over or it was interrupted. */
     public void checkTime() {
         guard.checkInterrupt();

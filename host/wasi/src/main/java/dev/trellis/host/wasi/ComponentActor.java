@@ -136,8 +136,8 @@ public final class ComponentActor implements AutoCloseable {
     }
 
     /**
-     * Answers one call on this thread, in an instance of its own. The guest gets the earlier of the invocation's deadline
-     * and its own time budget.
+     * Answers one call on this thread, in an instance of its own. It ends at the invocation's deadline, or when the guest's
+     * own time budget is used up: by running, and not by waiting in {@code wasi:io/poll} or a blocking stream.
      *
      * @return the response of HTTP, as {@link Payload.Streamed} says; for the component's own WIT the function's result
      * @throws InvocationException with the reason if there is no reply
@@ -209,8 +209,9 @@ public final class ComponentActor implements AutoCloseable {
                     new InvocationFailure.DeadlineExceeded(id.value(), "the deadline had passed before the guest ran"));
         }
         Duration budget = left < timeBudget.toNanos() ? Duration.ofNanos(left) : timeBudget;
-        var call = new WasiCall(id, limits, services, invocation, Deadline.in(budget));
+        var call = new WasiCall(id, limits, services, invocation, invocation.deadline());
         try (ComponentInstance instance = borrow(call, budget)) {
+            call.runsIn(instance);
             observer.began(requestBytes, instance.reused());
             try {
                 return use.with(instance, call);

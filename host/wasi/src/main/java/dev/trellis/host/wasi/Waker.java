@@ -22,19 +22,23 @@ final class Waker {
     }
 
     /**
-     * Waits until one of {@code pollables} is ready; for ever, if none ever is: the guest's time budget interrupts.
+     * Waits until one of {@code pollables} is ready, or it is {@code untilNanos} by {@link System#nanoTime}, unless that is
+     * {@link Pollable#NEVER}.
      *
      * @throws InterruptedException if the guest's time is over, or the caller does not wait any more
      */
-    void await(List<? extends Pollable> pollables) throws InterruptedException {
+    void await(List<? extends Pollable> pollables, long untilNanos) throws InterruptedException {
         while (true) {
             long seen = wakes();
-            long until = Pollable.NEVER;
+            long until = untilNanos;
             for (Pollable one : pollables) {
                 if (one.ready()) {
                     return;
                 }
                 until = earlier(until, one.readyAtNanos());
+            }
+            if (untilNanos != Pollable.NEVER && untilNanos - System.nanoTime() <= 0) {
+                return;
             }
             await(seen, until);
         }

@@ -2,9 +2,12 @@ package dev.trellis.host.wasi;
 
 import dev.trellis.host.actor.ActorCall;
 import dev.trellis.host.actor.ActorLimits;
+import dev.trellis.host.actor.CallEndedException;
 import dev.trellis.host.actor.GuestServices;
+import dev.trellis.host.component.ComponentInstance;
 import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.Invocation;
+import dev.trellis.lattice.contracts.InvocationFailure;
 import dev.trellis.lattice.model.EntityId;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +21,7 @@ final class WasiCall extends ActorCall {
     private final WasiEnvironment environment;
     private final HttpCall http = new HttpCall();
     private @Nullable Stdio stdio;
+    private @Nullable ComponentInstance instance;
 
     /**
      * A call of a deployed actor, which has nothing around it.
@@ -90,6 +94,11 @@ final class WasiCall extends ActorCall {
         }
     }
 
+    /** The instance that runs the guest, whose budget stands still while it waits; without, waiting uses it up. */
+    void runsIn(ComponentInstance of) {
+        instance = of;
+    }
+
     /** As {@link #await(List)}. */
     void await(Pollable pollable) throws InterruptedException {
         await(List.of(pollable));
@@ -112,7 +121,17 @@ final class WasiCall extends ActorCall {
         for (Runnable action : List.copyOf(beforeWaits)) {
             action.run();
         }
-        waker.await(pollables);
+        ComponentInstance of = instance;
+        if (of == null) {
+            waker.await(pollables, Pollable.NEVER);
+            return;
+        }
+        long until = deadline().nanoTime();
+        of.await(until, () -> waker.await(pollables, until));
+        if (deadline().passed()) {
+            throw new CallEndedException(new InvocationFailure.DeadlineExceeded(
+                    actor().value(), "the deadline passed while the guest waited"));
+        }
     }
 
     /**

@@ -83,7 +83,12 @@ final class HttpGuest {
     /** As a component's pool of the host does it. */
     Payload handle(Payload request, GuestServices services, ActorLimits limits, Duration budget)
             throws InterruptedException {
-        Deadline deadline = Deadline.in(budget);
+        return handle(request, services, limits, budget, Deadline.in(budget));
+    }
+
+    /** The guest may run for {@code budget}, the call take until {@code deadline}. */
+    Payload handle(Payload request, GuestServices services, ActorLimits limits, Duration budget, Deadline deadline)
+            throws InterruptedException {
         var invocation = Invocation.first(
                 new EntityId("server"),
                 ACTOR,
@@ -95,6 +100,7 @@ final class HttpGuest {
                 TraceContext.root());
         WasiCall call = new WasiCall(ACTOR, limits, services, invocation, deadline);
         try (ComponentInstance instance = pool.borrow(call, budget)) {
+            call.runsIn(instance);
             return IncomingHttp.handle(instance, handler, call, request);
         } finally {
             call.end();

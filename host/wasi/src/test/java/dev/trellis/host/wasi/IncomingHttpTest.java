@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.protobuf.ByteString;
+import dev.trellis.host.actor.CallEndedException;
 import dev.trellis.host.engine.GuestException;
+import dev.trellis.host.engine.GuestFailure;
 import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.HttpBodies;
 import dev.trellis.lattice.contracts.HttpExchange;
@@ -19,6 +21,7 @@ import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.contracts.http.HttpRequest;
 import dev.trellis.lattice.contracts.http.HttpResponse;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -140,7 +143,7 @@ class IncomingHttpTest {
     @Test
     void handle_noExchange_keepsTheResponseUpToTheLimitOfPayloads() throws InterruptedException {
         assertThat(probe("/write?bytes=1048576").getBody().size()).isEqualTo(1 << 20);
-        assertThatExceptionOfType(dev.trellis.host.actor.CallEndedException.class)
+        assertThatExceptionOfType(CallEndedException.class)
                 .isThrownBy(() -> probe("/write?bytes=1048577"))
                 .satisfies(e -> assertThat(e.failure()).isInstanceOf(InvocationFailure.PayloadTooLarge.class));
     }
@@ -247,6 +250,49 @@ class IncomingHttpTest {
         var running =
                 new Running(HELLO, get("/hello").toBuilder().setMethod("POST").build(), new HttpPipe());
         assertThat(running.rest()).isEqualTo("Hello, World!");
+    }
+
+    // ---- time
+
+    @Test
+    void handle_guestThatWaits_usesNoneOfItsBudget() throws InterruptedException {
+        Payload request = new Payload.Typed(get("/slow?pieces=6&millis=100"));
+        Payload reply = HttpGuest.of(STREAMING)
+                .handle(
+                        request,
+                        new NoServices(),
+                        HttpGuest.LIMITS,
+                        Duration.ofMillis(300),
+                        Deadline.in(HttpGuest.PLENTY));
+        assertThat(response(reply).getBody().toStringUtf8()).endsWith("piece 6\n");
+    }
+
+    @Test
+    void handle_guestThatWaitsBeyondTheDeadline_isEndedThen() {
+        Payload request = new Payload.Typed(get("/slow?pieces=2&millis=100000"));
+        assertThatExceptionOfType(CallEndedException.class)
+                .isThrownBy(() -> HttpGuest.of(STREAMING)
+                        .handle(
+                                request,
+                                new NoServices(),
+                                HttpGuest.LIMITS,
+                                HttpGuest.PLENTY,
+                                Deadline.in(Duration.ofMillis(300))))
+                .satisfies(e -> assertThat(e.failure()).isInstanceOf(InvocationFailure.DeadlineExceeded.class));
+    }
+
+    @Test
+    void handle_guestThatRunsOnAfterItWaited_isEndedByItsBudget() {
+        Payload request = new Payload.Typed(get("/wait-then-run"));
+        assertThatExceptionOfType(GuestException.class)
+                .isThrownBy(() -> HttpGuest.of(PROBE)
+                        .handle(
+                                request,
+                                new NoServices(),
+                                HttpGuest.LIMITS,
+                                Duration.ofMillis(200),
+                                Deadline.in(HttpGuest.PLENTY)))
+                .satisfies(e -> assertThat(e.failure()).isEqualTo(new GuestFailure.TimedOut(Duration.ofMillis(200))));
     }
 
     // ---- failures

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.protobuf.ByteString;
+import dev.trellis.host.actor.CallEndedException;
 import dev.trellis.host.actor.GuestCall;
 import dev.trellis.host.engine.GuestException;
 import dev.trellis.lattice.contracts.Deadline;
@@ -279,7 +280,7 @@ class OutgoingHttpTest {
     void requestsBeyondHostCallsMax_endTheCall() {
         var services = new Requests((_, _) -> whole(200, 0));
         var limits = HttpGuest.LIMITS.withHostCallsMax(3);
-        assertThatExceptionOfType(dev.trellis.host.actor.CallEndedException.class)
+        assertThatExceptionOfType(CallEndedException.class)
                 .isThrownBy(
                         () -> HttpGuest.of(PROBE).handle(new Payload.Typed(get("/out-many?count=4")), services, limits))
                 .withMessageContaining("host-calls-max");
@@ -288,7 +289,7 @@ class OutgoingHttpTest {
     @Test
     void guestOutOfTime_endsWhatItWaitsFor() throws InterruptedException {
         var services = new Requests((_, _) -> never());
-        assertThatExceptionOfType(GuestException.class).isThrownBy(() -> HttpGuest.of(PROBE)
+        assertThatExceptionOfType(CallEndedException.class).isThrownBy(() -> HttpGuest.of(PROBE)
                 .handle(
                         new Payload.Typed(get("/out?to=other")),
                         services,
