@@ -37,11 +37,13 @@ impl Guest for Pricer {
         let (lines, currency, kilograms) = lines(&order.items)?;
         let goods: i64 = lines.iter().map(|line| line.total.cents).sum();
 
-        let mut discount = 0;
+        let mut discount = 0_i64;
         let mut free_shipping = false;
         for asked in &order.discounts {
             match asked {
-                Discount::Percent(percent) if *percent <= 100 => discount += goods * i64::from(*percent) / 100,
+                Discount::Percent(percent) if *percent <= 100 => {
+                    discount = discount.saturating_add(goods * i64::from(*percent) / 100);
+                }
                 Discount::Amount(money) if money.cents >= 0 => {
                     if money.currency != currency {
                         return Err(Refusal::MixedCurrencies((currency, money.currency)));
@@ -49,7 +51,7 @@ impl Guest for Pricer {
                     discount = discount.saturating_add(money.cents);
                 }
                 Discount::Coupon(code) => match code.as_str() {
-                    "SAVE10" => discount += goods / 10,
+                    "SAVE10" => discount = discount.saturating_add(goods / 10),
                     _ => return Err(Refusal::UnknownCoupon(code.clone())),
                 },
                 Discount::FreeShipping => free_shipping = true,

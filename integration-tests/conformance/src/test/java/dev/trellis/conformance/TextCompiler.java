@@ -87,6 +87,16 @@ final class TextCompiler {
         }
     }
 
+    /** A script among the resources of this package, put where it finds the tool. */
+    Path script(String resource) {
+        try {
+            write(directory.resolve(resource), resource);
+            return directory.resolve(resource);
+        } catch (IOException e) {
+            throw new UncheckedIOException(resource + " cannot be written to " + directory, e);
+        }
+    }
+
     /** In the order of {@code texts}. */
     List<Result> compile(List<String> texts) throws InterruptedException {
         try {
