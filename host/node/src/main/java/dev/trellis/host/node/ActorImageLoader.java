@@ -33,6 +33,12 @@ import java.util.Optional;
 final class ActorImageLoader implements ActorLoader {
     private static final int PAGE_BYTES = 64 << 10;
 
+    /**
+     * What a component may take for a call where {@code max_execution_time} does not say, as in wasmCloud 1.x. Bodies may move
+     * for as long as the link's {@code timeout_ms} allows, and that is mostly much shorter.
+     */
+    private static final GuestLimits COMPONENT_LIMITS = GuestLimits.DEFAULTS.withTimeBudget(Duration.ofMinutes(10));
+
     private final ImageResolver images;
     private final WasmEngine engine;
     private final Routes routes;
@@ -50,13 +56,12 @@ final class ActorImageLoader implements ActorLoader {
     @Override
     public ActorRunner load(EntityId id, ImageRef image, Optional<String> digest, Map<String, String> limits)
             throws ImageException, InterruptedException {
-        GuestLimits guestLimits = guestLimits(image, limits);
         byte[] wasm = images.resolve(image, digest);
+        boolean isComponent = ValidComponent.isComponent(wasm);
+        GuestLimits guestLimits = guestLimits(image, limits, isComponent ? COMPONENT_LIMITS : GuestLimits.DEFAULTS);
         var services = new LinkedServices(id, routes, invoker);
         try {
-            return ValidComponent.isComponent(wasm)
-                    ? component(id, wasm, guestLimits, services)
-                    : classic(id, wasm, guestLimits, services);
+            return isComponent ? component(id, wasm, guestLimits, services) : classic(id, wasm, guestLimits, services);
         } catch (InvalidModuleException | InvalidComponentException | ModuleRefusedException | ActorStartException e) {
             throw new ImageException("image %s: %s".formatted(image, e.getMessage()), e);
         }
@@ -78,9 +83,10 @@ final class ActorImageLoader implements ActorLoader {
         return new Classic(actor, facts(compiled, module.claims()));
     }
 
-    /** The limits by the names of the control interface; what it does not name stays at its default. */
-    private static GuestLimits guestLimits(ImageRef image, Map<String, String> limits) throws ImageException {
-        GuestLimits result = GuestLimits.DEFAULTS;
+    /** The limits by the names of the control interface; what it does not name stays as it is. */
+    private static GuestLimits guestLimits(ImageRef image, Map<String, String> limits, GuestLimits otherwise)
+            throws ImageException {
+        GuestLimits result = otherwise;
         for (var limit : limits.entrySet()) {
             try {
                 long value = Long.parseLong(limit.getValue().strip());
