@@ -1,6 +1,7 @@
 package dev.trellis.providers.httpclient;
 
 import dev.trellis.lattice.contracts.Deadline;
+import dev.trellis.lattice.contracts.HttpBodies;
 import dev.trellis.lattice.contracts.HttpExchange;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
@@ -31,6 +32,9 @@ final class LinkClient {
 
     /** Addresses of one name that are tried. */
     static final int ADDRESSES_TRIED_MAX = 3;
+
+    /** How long a request of a method that has no body, as a rule, waits to learn that it has none. */
+    private static final Duration NO_BODY_MAX = Duration.ofMillis(50);
 
     private static final List<Integer> REDIRECTS = List.of(301, 302, 303, 307, 308);
 
@@ -102,7 +106,7 @@ final class LinkClient {
             throw malformed(Reason.URL_INVALID.of("URL " + e.getMessage()));
         }
         try {
-            boolean whole = exchange == null || exchange.requestEnded();
+            boolean whole = exchange == null || ended(exchange, request.getMethod(), callDeadline);
             head = OutgoingHead.of(request, url.origin().authority(), settings.maxHeaderBytes(), whole);
         } catch (IllegalArgumentException e) {
             throw malformed(String.valueOf(e.getMessage()));
@@ -117,6 +121,17 @@ final class LinkClient {
         } finally {
             permits.release();
         }
+    }
+
+    /**
+     * Whether all of the request's body came with its head. Guests say that a GET has none only after they have begun it;
+     * they get a moment for that, since servers do not expect one.
+     */
+    private static boolean ended(HttpExchange exchange, String method, Deadline deadline) throws InterruptedException {
+        if (!exchange.requestEnded() && (method.isEmpty() || OutgoingHead.safe(method))) {
+            HttpBodies.awaitReadable(exchange, deadline.orEarlier(Deadline.in(NO_BODY_MAX)));
+        }
+        return exchange.requestEnded() && exchange.requestTrailers().isEmpty();
     }
 
     private HttpResponse follow(HttpUrl url, Sending sending, Deadline deadline) throws InterruptedException {

@@ -171,6 +171,10 @@ record OutgoingHead(String method, List<Header> headers, ByteString body, boolea
 
     /** Whether the method only asks, so that a request lost with its connection may be sent once more. */
     boolean safe() {
+        return safe(method);
+    }
+
+    static boolean safe(String method) {
         return method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS");
     }
 

@@ -1,17 +1,9 @@
 package dev.trellis.providers.httpserver;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
-import dev.trellis.lattice.contracts.Contracts;
 import dev.trellis.lattice.contracts.Deadline;
 import dev.trellis.lattice.contracts.HttpBodies;
-import dev.trellis.lattice.contracts.Invocation;
-import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.InvocationFailure;
-import dev.trellis.lattice.contracts.Payload;
-import dev.trellis.lattice.contracts.http.Header;
-import dev.trellis.lattice.contracts.http.HttpRequest;
-import dev.trellis.lattice.contracts.http.HttpResponse;
 import dev.trellis.lattice.model.TraceContext;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -23,9 +15,7 @@ import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
@@ -48,10 +38,7 @@ final class Exchange implements Runnable, BodyStream.Events {
     /** Status noted for a response that was begun and could not be completed; never sent. */
     static final int STATUS_CUT_OFF = 500;
 
-    private static final int BODY_ROOM_MIN = 4 << 10;
-    private static final byte[] NO_BYTES = {};
     private static final RequestHead NO_HEAD = new RequestHead("-", "-", "");
-    private static final String OPERATION = "HandleRequest";
 
     private static final InvocationFailure CLIENT_GONE =
             new InvocationFailure.ConnectionLost("HTTP client", "has closed its connection");
@@ -87,9 +74,7 @@ final class Exchange implements Runnable, BodyStream.Events {
     private boolean entered;
 
     private boolean bodyPending;
-    private byte[] body = NO_BYTES;
-    private int bodyLength; // of what is gathered before the call
-    private int bodyHeld;
+    private final GatheredBody gathered;
     private long bodyBytesMax;
     private long bodyReceived;
     private long bodyAnnounced = -1;
@@ -109,6 +94,7 @@ final class Exchange implements Runnable, BodyStream.Events {
     Exchange(Worker worker, ClientConnection connection, HttpServerRequest request) {
         this.worker = worker;
         this.listener = worker.listener();
+        this.gathered = new GatheredBody(listener);
         this.connection = connection;
         this.request = request;
         this.span = new RequestSpan(listener.telemetry, RequestHead.trace(request.headers()));
@@ -227,7 +213,7 @@ final class Exchange implements Runnable, BodyStream.Events {
         bodyReceived += more;
         bodyProgressNanos = System.nanoTime();
         var streaming = stream;
-        if (streaming == null ? !gather(chunk) : !streaming.take(chunk)) {
+        if (streaming == null ? !gathered.add(chunk, bodyBytesMax) : !streaming.take(chunk)) {
             listener.counters.refused.increment();
             giveUp(
                     Problem.BUSY,
@@ -237,26 +223,10 @@ final class Exchange implements Runnable, BodyStream.Events {
         var to = route;
         if (streaming == null
                 && to != null
-                && bodyLength >= to.settings().bodyBufferBytes()
+                && gathered.length() >= to.settings().bodyBufferBytes()
                 && bodyReceived != bodyAnnounced) {
             startCall(to);
         }
-    }
-
-    private boolean gather(Buffer chunk) {
-        int more = chunk.length();
-        if (!listener.hold(more)) {
-            return false;
-        }
-        bodyHeld += more;
-        if (more > body.length - bodyLength) {
-            // doubled, so that room is taken as bytes arrive and not as a header promises them
-            long room = Math.min(bodyBytesMax, Math.max(BODY_ROOM_MIN, Math.max(bodyLength + more, 2L * body.length)));
-            body = Arrays.copyOf(body, (int) room);
-        }
-        chunk.getBytes(body, bodyLength);
-        bodyLength += more;
-        return true;
     }
 
     private void tooLarge() {
@@ -352,93 +322,14 @@ final class Exchange implements Runnable, BodyStream.Events {
         if (to == null || streaming == null) {
             return; // never: set before the thread is started
         }
-        Answer outcome = call(to, streaming);
+        Answer outcome = new RequestCall(
+                        listener, to, head, request.headers(), gathered.toByteString(), streaming, deadline, trace)
+                .make();
         try {
             connection.channel().eventLoop().execute(() -> onOutcome(outcome));
         } catch (RejectedExecutionException e) {
             listener.leave(); // the event loop has ended, and with it the connection
         }
-    }
-
-    /** The answer that the call returned or failed with; null if it gave a response through {@code streaming}. */
-    private @Nullable Answer call(Route to, BodyStream streaming) {
-        try {
-            var invocation = Invocation.first(
-                    listener.provider,
-                    to.actor(),
-                    to.link().name(),
-                    Contracts.HTTP_SERVER.id(),
-                    OPERATION,
-                    new Payload.Streamed(message(), streaming.exchange()),
-                    deadline,
-                    trace);
-            Payload reply = to.invoker().invoke(invocation);
-            return streaming.begun() ? null : answerOf(to, streaming, reply);
-        } catch (InvocationException e) {
-            return failed(to, streaming, e.failure());
-        } catch (InterruptedException e) {
-            // by this exchange (client gone, deadline), or because the host ends
-            return (deadline.passed() ? Problem.TIMEOUT : Problem.UNAVAILABLE).answer(trace.traceId());
-        } catch (RuntimeException | Error e) {
-            listener.failureLog.failed(
-                    to.actor().value(),
-                    head.method(),
-                    Problem.BROKEN.status(),
-                    trace.traceId(),
-                    "unexpected failure",
-                    e);
-            return Problem.BROKEN.answer(trace.traceId());
-        }
-    }
-
-    private HttpRequest message() {
-        var builder = HttpRequest.newBuilder()
-                .setMethod(head.method())
-                .setPath(head.path())
-                .setQuery(head.query());
-        if (bodyLength > 0) {
-            // nobody writes to the array any more
-            builder.setBody(UnsafeByteOperations.unsafeWrap(body, 0, bodyLength));
-        }
-        for (Map.Entry<String, String> header : request.headers()) {
-            String value = header.getValue();
-            if (HeaderRules.ascii(value)) {
-                builder.addHeaders(Header.newBuilder()
-                        .setName(HeaderRules.lowerCase(header.getKey()))
-                        .setValue(value));
-            }
-        }
-        return builder.build();
-    }
-
-    private Answer answerOf(Route to, BodyStream streaming, Payload reply) {
-        if (!(reply instanceof Payload.Typed(HttpResponse response))) {
-            return failed(
-                    to, streaming, new InvocationFailure.Malformed("reply of " + to.actor(), "is not an HttpResponse"));
-        }
-        try {
-            return Answer.of(response, to.settings().maxResponseBytes());
-        } catch (Answer.UnfitException e) {
-            var problem = e.tooLarge() ? Problem.RESPONSE_TOO_LARGE : Problem.BROKEN;
-            listener.failureLog.failed(
-                    to.actor().value(),
-                    head.method(),
-                    problem.status(),
-                    trace.traceId(),
-                    "its response cannot be sent: " + e.getMessage());
-            return problem.answer(trace.traceId());
-        }
-    }
-
-    private Answer failed(Route to, BodyStream streaming, InvocationFailure failure) {
-        var problem = Problem.of(failure);
-        listener.failureLog.failed(
-                to.actor().value(),
-                head.method(),
-                problem.status(),
-                trace.traceId(),
-                (streaming.begun() ? "its response was cut off: " : "") + failure.describe());
-        return problem.answer(trace.traceId());
     }
 
     private void onOutcome(@Nullable Answer outcome) {
@@ -650,10 +541,7 @@ final class Exchange implements Runnable, BodyStream.Events {
 
     /** Gives back what the listener lent. Not before the call has ended, even if the answer went out earlier. */
     private void leave() {
-        if (bodyHeld > 0) {
-            listener.letGo(bodyHeld);
-            bodyHeld = 0;
-        }
+        gathered.letGo();
         if (entered) {
             entered = false;
             listener.leave();
