@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -309,6 +311,39 @@ class GuestStoreTest {
                 }));
         assertThat(late.failure()).isInstanceOf(GuestFailure.TimedOut.class);
         assertThat(store.broken()).isTrue();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void await_doesNotUseUpTheBudget() throws InterruptedException {
+        store.end();
+        store.begin(Duration.ofMillis(500));
+        CountDownLatch over = new CountDownLatch(1);
+        Thread.startVirtualThread(() -> {
+            LockSupport.parkNanos(700_000_000);
+            over.countDown();
+        });
+        assertThat(store.<Long>run(() -> {
+                    store.await(System.nanoTime() + 60_000_000_000L, over::await);
+                    return call(main, "call", SEVEN);
+                }))
+                .isEqualTo(7);
+        assertThat(store.timeLeft()).isLessThanOrEqualTo(Duration.ofMillis(500));
+    }
+
+    @Test
+    void await_pastItsEnd_endsTheCall() {
+        long end = System.nanoTime() + 20_000_000;
+        GuestException late = catchThrowableOfType(
+                GuestException.class,
+                () -> store.<Long>run(() -> {
+                    store.await(end, () -> LockSupport.parkNanos(40_000_000));
+                    while (true) {
+                        call(main, "call", SEVEN);
+                        store.checkTime();
+                    }
+                }));
+        assertThat(late.failure()).isInstanceOf(GuestFailure.TimedOut.class);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 

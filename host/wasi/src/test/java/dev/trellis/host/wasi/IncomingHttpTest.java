@@ -256,13 +256,13 @@ class IncomingHttpTest {
 
     @Test
     void handle_guestThatWaits_usesNoneOfItsBudget() throws InterruptedException {
-        Payload request = new Payload.Typed(get("/slow?pieces=6&millis=100"));
+        Payload request = new Payload.Typed(get("/slow?pieces=6&millis=250"));
         Payload reply = HttpGuest.of(STREAMING)
                 .handle(
                         request,
                         new NoServices(),
                         HttpGuest.LIMITS,
-                        Duration.ofMillis(300),
+                        Duration.ofSeconds(1),
                         Deadline.in(HttpGuest.PLENTY));
         assertThat(response(reply).getBody().toStringUtf8()).endsWith("piece 6\n");
     }
