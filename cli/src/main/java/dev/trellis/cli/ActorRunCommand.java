@@ -31,7 +31,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Run a component that exports wasi:cli/run, here and now, without a lattice.",
             "It gets the arguments, the standard streams, and of the machine only what the options give it.",
-            "Its exit code becomes that of trellis; --timeout ends it with 8."
+            "Its exit code becomes that of trellis. It may take a day, or --timeout, which ends it with 8."
         },
         footer = {
             "",

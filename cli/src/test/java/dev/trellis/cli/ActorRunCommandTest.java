@@ -84,6 +84,7 @@ class ActorRunCommandTest {
                         .exitCode())
                 .isEqualTo(5);
         assertThat(run(PROBE, "--dir", "/nowhere/at/all").exitCode()).isEqualTo(3);
+        assertThat(run(PROBE, "--dir", "/nowhere/at/all").err()).contains("/nowhere/at/all does not exist");
         assertThat(run(PROBE, "--dir", "::/x").exitCode()).isEqualTo(2);
         assertThat(run(PROBE, "--env", "novalue").exitCode()).isEqualTo(2);
         assertThat(run(PROBE, "--env", "novalue").err()).contains("NAME=VALUE");

@@ -27,7 +27,6 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -122,10 +121,11 @@ public final class WasiCommand {
             throw new IOException(
                     "directories can be given to commands on Linux only, this is " + System.getProperty("os.name"));
         }
-        Path real = directory.host().toRealPath();
-        if (!Files.isDirectory(real)) {
-            throw new NotDirectoryException(directory.host().toString());
+        if (!Files.isDirectory(directory.host())) {
+            throw new IOException(
+                    directory.host() + (Files.exists(directory.host()) ? " is no directory" : " does not exist"));
         }
+        Path real = directory.host().toRealPath();
         try {
             return new Preopen(FileHandle.of(real), directory.guestPath(), directory.writable());
         } catch (FileException e) {
