@@ -18,11 +18,15 @@ class ActorRunCommandTest {
     private static final String PROBE =
             ROOT.resolve("host/wasi/src/test/guests/probe/probe.wasm").toString();
 
+    /** One for all, so that the guest is compiled once. */
+    @TempDir
+    static Path data;
+
     @TempDir
     Path folder;
 
     private Shell.Outcome run(String... arguments) {
-        return new Shell(Map.of("TRELLIS_DATA", folder.resolve("data").toString()), config -> {
+        return new Shell(Map.of("TRELLIS_DATA", data.toString()), config -> {
                     throw new TransportException(
                             new TransportFailure.Unreachable(config.servers(), "connection refused"));
                 })
