@@ -219,18 +219,26 @@ final class OfferedStreams {
                     check();
                 }
                 check();
-                ByteString part = exchange.read(Math.min(wanted.getMax(), HttpExchange.PART_BYTES_MAX));
-                if (part == null) {
-                    return Pulled.newBuilder()
-                            .setLast(true)
-                            .addAllTrailers(exchange.requestTrailers())
-                            .build();
-                }
-                pulled += part.size();
-                return Pulled.newBuilder().setPart(part).build();
+                return take(Math.min(wanted.getMax(), HttpExchange.PART_BYTES_MAX));
             } finally {
                 pulling = false;
             }
+        }
+
+        /** What there is, so that small parts travel together. */
+        private Pulled take(int max) {
+            var given = Pulled.newBuilder();
+            ByteString all = ByteString.EMPTY;
+            do {
+                ByteString part = exchange.read(max - all.size());
+                if (part == null) {
+                    given.setLast(true).addAllTrailers(exchange.requestTrailers());
+                    break;
+                }
+                all = all.concat(part);
+            } while (all.size() < max && exchange.readable());
+            pulled += all.size();
+            return given.setPart(all).build();
         }
 
         private synchronized void push(Push given) throws InterruptedException {

@@ -41,6 +41,9 @@ final class RemoteStream implements HttpExchange, AutoCloseable {
     /** What a step's reply may be late by, beyond the time that the other host takes for it, before that host is lost. */
     private static final Duration GRACE = Duration.ofSeconds(5);
 
+    /** Room for the request's body below which no more of it is asked for: small questions take as long as large ones. */
+    private static final int PULL_MIN = PART_BYTES_MAX / 2;
+
     private static final InvocationFailure OVER =
             new InvocationFailure.ConnectionLost("HTTP exchange", "its call is over");
 
@@ -180,7 +183,7 @@ final class RemoteStream implements HttpExchange, AutoCloseable {
     private void pull() {
         long offset = 0;
         try {
-            while (await(() -> pipe.requestWritable() > 0) && pipe.requestOpen()) {
+            while (await(() -> pipe.requestWritable() >= PULL_MIN) && pipe.requestOpen()) {
                 int room = Math.min(pipe.requestWritable(), PART_BYTES_MAX);
                 var step = step().setPull(Pull.newBuilder().setOffset(offset).setMax(room));
                 StreamReply reply = request(step, OfferedStreams.PULL_MAX.plus(GRACE));
