@@ -63,7 +63,8 @@ final class ComponentCall implements Benchmark {
             calls(
                     settings,
                     engine,
-                    new Guest("Rust, 5 strings and lists", values, "trellis:values/values@1.0.0#describe", VALUES, true),
+                    new Guest(
+                            "Rust, 5 strings and lists", values, "trellis:values/values@1.0.0#describe", VALUES, true),
                     rows);
             calls(settings, engine, new Guest("Rust, find", shop, FIND, SKU, false), rows);
             calls(
@@ -92,8 +93,7 @@ final class ComponentCall implements Benchmark {
 
     // ---- calls
 
-    private static void calls(Settings settings, WasmEngine engine, Guest guest, List<Row> rows)
-            throws Exception {
+    private static void calls(Settings settings, WasmEngine engine, Guest guest, List<Row> rows) throws Exception {
         LinkedComponent linked = LinkedComponent.link(valid(guest.file), engine, ComponentImports.none());
         ComponentExport export = linked.export(guest.function).orElseThrow();
         @Nullable Object[] arguments = guest.arguments.toArray();
@@ -233,7 +233,7 @@ final class ComponentCall implements Benchmark {
         for (int i = 0; i < times; i++) {
             try (var engine = new WasmEngine(config)) {
                 long start = System.nanoTime();
-                ComponentActor actor = actor(ValidComponent.of(bytes, config), engine, LIMITS);
+                ComponentActor actor = actor(ValidComponent.of(bytes, engine), engine, LIMITS);
                 nanos[i] = System.nanoTime() - start;
                 actor.close();
             }

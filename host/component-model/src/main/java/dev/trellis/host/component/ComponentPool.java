@@ -7,6 +7,7 @@ import dev.trellis.host.engine.WasmEngine;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,7 @@ public final class ComponentPool implements AutoCloseable {
     private final LinkedComponent linked;
     private final WasmEngine engine;
     private final GuestLimits limits;
-    private final @Nullable Object initAttachment;
+    private final Supplier<? extends @Nullable Object> initAttachments;
     /** Null if initialisation left handles behind: then every instance is initialised by itself and used once. */
     private final @Nullable StoreImage image;
 
@@ -25,14 +26,18 @@ public final class ComponentPool implements AutoCloseable {
     private final AtomicInteger idleCount = new AtomicInteger();
     private volatile boolean closed;
 
-    ComponentPool(LinkedComponent linked, WasmEngine engine, GuestLimits limits, @Nullable Object initAttachment)
+    ComponentPool(
+            LinkedComponent linked,
+            WasmEngine engine,
+            GuestLimits limits,
+            Supplier<? extends @Nullable Object> initAttachments)
             throws InterruptedException {
         this.linked = linked;
         this.engine = engine;
         this.limits = limits;
-        this.initAttachment = initAttachment;
+        this.initAttachments = initAttachments;
         ComponentInstance first = new ComponentInstance(linked, engine.newStore(limits));
-        first.initialise(initAttachment);
+        first.initialise(initAttachments.get());
         this.image = first.holdsNothing() ? first.takeImage() : null;
         keep(first);
     }
@@ -67,11 +72,11 @@ public final class ComponentPool implements AutoCloseable {
         StoreImage from = image;
         if (from == null) {
             ComponentInstance instance = new ComponentInstance(linked, engine.newStore(limits));
-            instance.initialise(initAttachment);
+            instance.initialise(initAttachments.get());
             return instance;
         }
         ComponentInstance instance = new ComponentInstance(linked, engine.newStore(limits, from));
-        instance.initialise(initAttachment);
+        instance.initialise(initAttachments.get());
         instance.restore(from);
         return instance;
     }

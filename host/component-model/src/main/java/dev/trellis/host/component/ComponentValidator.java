@@ -5,7 +5,6 @@ import static dev.trellis.host.component.InvalidComponentException.invalid;
 import dev.trellis.host.component.Definition.NameSyntax;
 import dev.trellis.host.component.Definition.SortIndex;
 import dev.trellis.host.component.Scope.Role;
-import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.ExternalType;
 import dev.trellis.host.engine.InvalidModuleException;
 import dev.trellis.host.engine.ModuleOutline;
@@ -16,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Checks every rule that can be checked before a component runs, definition by definition. */
 final class ComponentValidator {
@@ -35,17 +35,22 @@ final class ComponentValidator {
      */
     static final int CORE_MODULES_MAX = 1_000;
 
-    private final EngineConfig config;
+    private final Function<byte[], ModuleOutline> modules;
     private final Budget budget = new Budget();
     private int coreModules;
 
-    private ComponentValidator(EngineConfig config) {
-        this.config = config;
+    private ComponentValidator(Function<byte[], ModuleOutline> modules) {
+        this.modules = modules;
     }
 
-    /** @throws InvalidComponentException at the first rule that is broken */
-    static ValidComponent validate(Component component, EngineConfig config) {
-        ComponentValidator validator = new ComponentValidator(config);
+    /**
+     * Validates a component.
+     *
+     * @param modules validates a core module, or throws {@link InvalidModuleException}
+     * @throws InvalidComponentException at the first rule that is broken
+     */
+    static ValidComponent validate(Component component, Function<byte[], ModuleOutline> modules) {
+        ComponentValidator validator = new ComponentValidator(modules);
         return validator.new Body(new Scope(Scope.Kind.COMPONENT, null)).component(component);
     }
 
@@ -126,7 +131,7 @@ final class ComponentValidator {
             }
             ModuleOutline outline;
             try {
-                outline = ModuleOutline.of(bytes.toByteArray(), config);
+                outline = modules.apply(bytes.toByteArray());
             } catch (InvalidModuleException e) {
                 throw invalid(offset + (int) e.offset().orElse(0), "core module: " + e.rule());
             }

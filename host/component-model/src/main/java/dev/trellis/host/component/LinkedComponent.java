@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,7 +153,17 @@ public final class LinkedComponent {
      * @param initAttachment attachment while start functions run
      */
     public ComponentPool pool(GuestLimits limits, @Nullable Object initAttachment) throws InterruptedException {
-        return new ComponentPool(this, engine, limits, initAttachment);
+        return poolWith(limits, () -> initAttachment);
+    }
+
+    /**
+     * As {@link #pool}, where no two instances may be initialised with the same attachment.
+     *
+     * @param initAttachments makes the attachment of one instance; on any thread
+     */
+    public ComponentPool poolWith(GuestLimits limits, Supplier<? extends @Nullable Object> initAttachments)
+            throws InterruptedException {
+        return new ComponentPool(this, engine, limits, initAttachments);
     }
 
     // For instances

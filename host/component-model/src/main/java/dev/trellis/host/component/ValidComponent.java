@@ -4,6 +4,7 @@ import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.ExternalType;
 import dev.trellis.host.engine.ModuleOutline;
 import dev.trellis.host.engine.Signature;
+import dev.trellis.host.engine.WasmEngine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -65,7 +66,16 @@ public final class ValidComponent {
      * @throws InvalidComponentException with the offset and the rule, at the first rule that is broken
      */
     public static ValidComponent of(byte[] binary, EngineConfig config) {
-        return ComponentValidator.validate(ComponentDecoder.decode(binary.clone()), config);
+        return ComponentValidator.validate(
+                ComponentDecoder.decode(binary.clone()), module -> ModuleOutline.of(module, config));
+    }
+
+    /**
+     * As {@link #of(byte[], EngineConfig)}, with the bounds of an engine. Core modules that it has compiled before, and still
+     * has, are not validated again.
+     */
+    public static ValidComponent of(byte[] binary, WasmEngine engine) {
+        return ComponentValidator.validate(ComponentDecoder.decode(binary.clone()), engine::outline);
     }
 
     /** Whether bytes claim to be a component, as opposed to a core module. */

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.trellis.host.engine.EngineConfig;
+import dev.trellis.host.engine.WasmEngine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
 
 class ValidComponentTest {
     private static final String REFUSED = ";; refused: ";
@@ -34,6 +37,36 @@ class ValidComponentTest {
                             .satisfies(e -> assertThat(e.kind()).isEqualTo(InvalidComponentException.Kind.INVALID))
                             .satisfies(e -> assertThat(e.offset()).isBetween(8, binary.length - 1));
                 }));
+    }
+
+    @Test
+    void of_componentWhoseModulesWereCompiledBefore_isTheSame(@TempDir Path cache) throws Exception {
+        var config = EngineConfig.DEFAULTS.withCacheDirectory(cache);
+        List<byte[]> binaries = Stream.of("run/echo", "run/shim", "valid/shim-and-fixup")
+                .map(name -> name.split("/"))
+                .map(name -> Cases.binary(Cases.texts(name[0]).getFirst().resolveSibling(name[1] + ".wat")))
+                .toList();
+        try (var engine = new WasmEngine(config)) {
+            for (byte[] binary : binaries) {
+                for (Definition definition : valid(binary).source().definitions()) {
+                    if (definition instanceof Definition.CoreModule(int offset, ByteSlice bytes)) {
+                        engine.load(bytes.toByteArray());
+                    }
+                }
+            }
+        }
+
+        try (var engine = new WasmEngine(config)) {
+            for (byte[] binary : binaries) {
+                ValidComponent again = ValidComponent.of(binary, engine);
+
+                assertThat(again.coreModules())
+                        .isNotEmpty()
+                        .isEqualTo(valid(binary).coreModules());
+                assertThat(again.coreInstances()).isEqualTo(valid(binary).coreInstances());
+            }
+            assertThat(engine.compilations()).isZero();
+        }
     }
 
     @Test

@@ -68,6 +68,11 @@ public final class CompiledModule {
         return digest;
     }
 
+    /** What it imports and exports, with full types. */
+    ModuleOutline outline() {
+        return ModuleOutline.of(module);
+    }
+
     /** In the module's order. */
     public List<ModuleImport> imports() {
         return imports;

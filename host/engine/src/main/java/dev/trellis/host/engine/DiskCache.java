@@ -60,6 +60,11 @@ final class DiskCache {
         }
     }
 
+    /** Whether there is an entry; it may be damaged. */
+    boolean has(ModuleDigest digest) {
+        return Files.exists(file(digest));
+    }
+
     /** Writes the entry whole or not at all. A failure is logged and otherwise without effect. */
     void store(ModuleDigest digest, CompiledCode code) {
         Path file = file(digest);

@@ -63,10 +63,6 @@ public final class WasmEngine implements AutoCloseable {
                 .buildAsync();
     }
 
-    public EngineConfig config() {
-        return config;
-    }
-
     /**
      * Gives the compiled form of a module: from memory, from the disk cache, or compiled now. Blocks for as long as that
      * takes, at most {@link EngineConfig#compileTimeMax()}. Loads of the same bytes at the same time share one compilation.
@@ -99,6 +95,27 @@ public final class WasmEngine implements AutoCloseable {
         } catch (ExecutionException e) {
             throw new IllegalStateException("module " + digest + " could not be loaded", e.getCause());
         }
+    }
+
+    /**
+     * What a module imports and exports, after all of its code was validated: now, or when it was compiled, if it was and that
+     * is still in memory or in the disk cache.
+     *
+     * @param wasm a core module in binary form; not kept
+     * @throws InvalidModuleException as {@link ModuleOutline#of} and {@link #load} do
+     */
+    public ModuleOutline outline(byte[] wasm) {
+        ModuleDigest digest = ModuleDigest.of(wasm);
+        boolean known = modules.getIfPresent(digest) != null
+                || disk.filter(cache -> cache.has(digest)).isPresent();
+        if (known) {
+            try {
+                return load(wasm).outline();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // for whoever waits next; nothing does below
+            }
+        }
+        return ModuleOutline.of(wasm, config);
     }
 
     /** A store from nothing. */
