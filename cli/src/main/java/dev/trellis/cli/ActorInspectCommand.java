@@ -2,7 +2,6 @@ package dev.trellis.cli;
 
 import dev.trellis.host.component.InvalidComponentException;
 import dev.trellis.host.component.ValidComponent;
-import dev.trellis.host.component.WitPrinter;
 import dev.trellis.host.engine.CompiledModule;
 import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.InvalidModuleException;
@@ -33,7 +32,8 @@ import picocli.CommandLine.Parameters;
         name = "inspect",
         description = {
             "Say what kind of actor a .wasm file is, what it imports and what it exports.",
-            "The world of a component is printed as WIT."
+            "The world of a component is printed as WIT, with what each import is linked to and the links to write",
+            "into wadm.yaml. If something is missing, the exit code is 5."
         },
         footer = {"", "Example:", "  trellis actor inspect build/user-actor.wasm"})
 final class ActorInspectCommand implements Callable<Integer> {
@@ -53,10 +53,9 @@ final class ActorInspectCommand implements Callable<Integer> {
     public Integer call() throws CliException, InterruptedException {
         byte[] bytes = read();
         if (ValidComponent.isComponent(bytes)) {
-            component(bytes);
-        } else {
-            module(bytes);
+            return component(bytes);
         }
+        module(bytes);
         return ExitCode.OK.number();
     }
 
@@ -81,7 +80,7 @@ final class ActorInspectCommand implements Callable<Integer> {
 
     // ---- components
 
-    private void component(byte[] bytes) throws CliException {
+    private int component(byte[] bytes) throws CliException {
         ValidComponent component;
         try {
             component = ValidComponent.of(bytes, EngineConfig.DEFAULTS);
@@ -93,20 +92,7 @@ final class ActorInspectCommand implements Callable<Integer> {
                     .at(file + ", byte " + e.offset())
                     .because(e.rule());
         }
-        String wit = WitPrinter.print(component);
-        if (console.json()) {
-            Map<String, Object> data = head("component", bytes);
-            data.put("imports", List.copyOf(component.type().imports().keySet()));
-            data.put("exports", List.copyOf(component.type().exports().keySet()));
-            data.put("wit", wit);
-            data.put("runnable", false);
-            console.document("ActorInspection", data);
-            return;
-        }
-        console.print("// %s: a valid component, %d bytes, sha256 %s".formatted(file, bytes.length, digest(bytes)));
-        console.print(wit.stripTrailing());
-        console.note(
-                "Hosts of this version of Trellis run classic actors only; this component cannot be deployed yet.");
+        return new ComponentReport(console, file, component, head("component", bytes)).print();
     }
 
     // ---- core modules

@@ -33,8 +33,16 @@ import picocli.CommandLine.Parameters;
 /** {@code trellis actor invoke}: one call of an actor, as the operator of the lattice. */
 @Command(
         name = "invoke",
-        description = "Call an operation of an actor and print the bytes it replies with.",
-        footer = {"", "Example:", "  trellis actor invoke user-actor Actor.HealthRequest --data-file request.msgpack"})
+        description = {
+            "Call an operation of an actor and print the bytes it replies with.",
+            "A function of a component takes its arguments as a JSON array, and answers in JSON."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  trellis actor invoke user-actor Actor.HealthRequest --data-file request.msgpack",
+            "  trellis actor invoke pricing acme:shop/pricing#find --data '[\"apple\"]'"
+        })
 final class ActorInvokeCommand extends LatticeCommand {
     private static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(5);
 
@@ -44,7 +52,10 @@ final class ActorInvokeCommand extends LatticeCommand {
             description = "Name of the component, id of the actor, or call alias.")
     String name = "";
 
-    @Parameters(index = "1", paramLabel = "OPERATION", description = "Such as Actor.HealthRequest.")
+    @Parameters(
+            index = "1",
+            paramLabel = "OPERATION",
+            description = "Such as Actor.HealthRequest, or acme:shop/pricing#find of a component.")
     String operation = "";
 
     /** The request: text or a file. */

@@ -24,16 +24,55 @@ class ActorInspectCommandTest {
     }
 
     @Test
-    void inspect_component_printsItsWorldAndThatItDoesNotRunYet() {
+    void inspect_component_saysWhatEachImportIsLinkedTo() {
         var outcome = shell().run(
                         "actor",
                         "inspect",
-                        COMPONENTS.resolve("valid/shim-and-fixup.wasm").toString());
+                        ROOT.resolve("actor-sdk/samples/counter/counter.wasm").toString());
 
         assertThat(outcome.exitCode()).isZero();
         assertThat(outcome.out())
-                .contains("a valid component", "import wasi:io/streams@0.2.6;", "resource output-stream {");
-        assertThat(outcome.err()).contains("cannot be deployed yet");
+                .contains("import wasi:io/streams@0.2.12;", "resource output-stream {")
+                .containsPattern("//   wasi:io/streams@0.2.12 +the host\n")
+                .containsPattern("wasi:keyvalue/atomics@0.2.0-draft +a provider of wasmcloud:keyvalue, by a link\n")
+                .containsPattern("wasi:http/incoming-handler@0.2.12 +an HTTP server, by its link of wasi:http")
+                .contains("//       interfaces: [store, atomics, batch]\n", "// It runs as an actor.");
+    }
+
+    @Test
+    void inspect_componentOfItsOwnWit_asksForALinkToAnActor() {
+        var outcome = shell().run(
+                        "-o",
+                        "json",
+                        "actor",
+                        "inspect",
+                        ROOT.resolve("actor-sdk/samples/shop/front/shop-front.wasm")
+                                .toString());
+
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.out())
+                .contains(
+                        "\"name\" : \"acme:shop/pricing@1.0.0\"",
+                        "\"from\" : \"actor\"",
+                        "\"interfaces\" : [ \"pricing\" ]",
+                        "\"calledBy\" : \"http-server\"",
+                        "\"runnable\" : true");
+    }
+
+    @Test
+    void inspect_componentWithImportsOfNobody_isInvalidAndSaysWhatIsNearest() {
+        String file = ROOT.resolve("host/wasi/src/test/resources/dev/trellis/host/wasi/wants-unknown.wasm")
+                .toString();
+
+        var outcome = shell().run("actor", "inspect", file);
+        var json = shell().run("-o", "json", "actor", "inspect", file);
+
+        assertThat(outcome.exitCode()).isEqualTo(5);
+        assertThat(outcome.out())
+                .containsPattern("monotonic-clocks@0.2.0 +MISSING: .*the nearest is wasi:clocks/monotonic-clock@0.2.12")
+                .contains("// It does not run: 2 of its imports are missing.");
+        assertThat(json.exitCode()).isEqualTo(5);
+        assertThat(json.out()).contains("\"from\" : \"nowhere\"", "\"runnable\" : false");
     }
 
     @Test
