@@ -4,6 +4,7 @@ import dev.trellis.lattice.contracts.Invocation;
 import dev.trellis.lattice.contracts.InvocationException;
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.TraceContext;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
@@ -28,6 +29,11 @@ public interface GuestServices {
      * @param trace of the call that the guest answers; null while it starts
      */
     void log(@Nullable TraceContext trace, Level level, String line);
+
+    /** The config that the actor was given, as it is now. Values may be secret. */
+    default Map<String, String> config() {
+        return Map.of();
+    }
 
     /** Where guests get random numbers and GUIDs from. */
     RandomGenerator random();

@@ -12,6 +12,7 @@ import dev.trellis.host.engine.ModuleDigest;
 import dev.trellis.host.engine.PoolOptions;
 import dev.trellis.host.engine.WasmEngine;
 import dev.trellis.host.wasi.ComponentActor;
+import dev.trellis.host.wasi.ComponentNeeds;
 import dev.trellis.host.wasmbus.ActorClaims;
 import dev.trellis.host.wasmbus.ModuleRefusedException;
 import dev.trellis.host.wasmbus.WasmbusActor;
@@ -21,16 +22,22 @@ import dev.trellis.lattice.contracts.Invoker;
 import dev.trellis.lattice.contracts.Payload;
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.ImageRef;
+import dev.trellis.lattice.model.LinkName;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Loads actors of either kind, which it finds out from the binary: compiles it, checks what it is, links it to this host's
  * services, and takes the image of its fresh state.
  */
 final class ActorImageLoader implements ActorLoader {
+    private static final Logger log = LoggerFactory.getLogger(ActorImageLoader.class);
+
     private static final int PAGE_BYTES = 64 << 10;
 
     /**
@@ -43,9 +50,17 @@ final class ActorImageLoader implements ActorLoader {
     private final WasmEngine engine;
     private final Routes routes;
     private final Invoker invoker;
+    private final ActorConfigs configs;
     private final Clock clock;
 
-    ActorImageLoader(ImageResolver images, WasmEngine engine, Routes routes, Invoker invoker, Clock clock) {
+    ActorImageLoader(
+            ImageResolver images,
+            WasmEngine engine,
+            Routes routes,
+            Invoker invoker,
+            ActorConfigs configs,
+            Clock clock) {
+        this.configs = configs;
         this.images = images;
         this.engine = engine;
         this.routes = routes;
@@ -54,12 +69,18 @@ final class ActorImageLoader implements ActorLoader {
     }
 
     @Override
-    public ActorRunner load(EntityId id, ImageRef image, Optional<String> digest, Map<String, String> limits)
+    public ActorRunner load(
+            EntityId id, ImageRef image, Optional<String> digest, Map<String, String> limits, List<String> config)
             throws ImageException, InterruptedException {
         byte[] wasm = images.resolve(image, digest);
         boolean isComponent = ValidComponent.isComponent(wasm);
+        if (!config.isEmpty() && !isComponent) {
+            throw new ImageException(
+                    "image %s: config is for components, which read it by wasi:config; this is a classic actor"
+                            .formatted(image));
+        }
         GuestLimits guestLimits = guestLimits(image, limits, isComponent ? COMPONENT_LIMITS : GuestLimits.DEFAULTS);
-        var services = new LinkedServices(id, routes, invoker);
+        var services = new LinkedServices(id, routes, invoker, configs);
         try {
             return isComponent ? component(id, wasm, guestLimits, services) : classic(id, wasm, guestLimits, services);
         } catch (InvalidModuleException | InvalidComponentException | ModuleRefusedException | ActorStartException e) {
@@ -69,9 +90,34 @@ final class ActorImageLoader implements ActorLoader {
 
     private ActorRunner component(EntityId id, byte[] wasm, GuestLimits limits, LinkedServices services)
             throws InterruptedException {
-        ValidComponent component = ValidComponent.of(wasm, engine.config());
+        ValidComponent component = ValidComponent.of(wasm, engine);
         ComponentActor actor = ComponentActor.start(component, engine, id, limits, ActorLimits.DEFAULTS, services);
+        tellMissingLinks(id, ComponentNeeds.of(component));
         return new Component(actor, ActorFacts.of(ModuleDigest.of(wasm).hex()));
+    }
+
+    /** A manifest's links are there before its actors; calls that have none fail. */
+    private void tellMissingLinks(EntityId id, ComponentNeeds needs) {
+        RouteTable table = routes.now();
+        for (ComponentNeeds.Import wanted : needs.imports()) {
+            boolean linked =
+                    switch (wanted.origin()) {
+                        case ComponentNeeds.Origin.Actor(var link) ->
+                            table.linkOfInterface(id, link.contract(), LinkName.DEFAULT, link.interfaceName())
+                                    .isPresent();
+                        case ComponentNeeds.Origin.Provider(var _, var contract) ->
+                            table.links().keySet().stream()
+                                    .anyMatch(key -> key.source().equals(id)
+                                            && key.contract().equals(contract));
+                        case ComponentNeeds.Origin.Host _, ComponentNeeds.Origin.Missing _ -> true;
+                    };
+            if (!linked) {
+                log.warn(
+                        "Actor {} imports {}, and no link leads there yet: until one does, its calls fail",
+                        id,
+                        wanted.name());
+            }
+        }
     }
 
     private ActorRunner classic(EntityId id, byte[] wasm, GuestLimits limits, LinkedServices services)

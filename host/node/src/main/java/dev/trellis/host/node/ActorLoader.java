@@ -2,6 +2,7 @@ package dev.trellis.host.node;
 
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.ImageRef;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -12,8 +13,10 @@ interface ActorLoader {
      *
      * @param digest SHA-256 that the deployment pinned, if it did
      * @param limits limits of the scale command, by name; unknown names are refused
+     * @param config names of the configs that it reads; those of an actor that cannot read any are refused
      * @throws ImageException if it cannot be had or is not an actor, with what to do
      */
-    ActorRunner load(EntityId id, ImageRef image, Optional<String> digest, Map<String, String> limits)
+    ActorRunner load(
+            EntityId id, ImageRef image, Optional<String> digest, Map<String, String> limits, List<String> config)
             throws ImageException, InterruptedException;
 }

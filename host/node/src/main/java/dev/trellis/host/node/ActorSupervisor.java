@@ -10,6 +10,7 @@ import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.ImageRef;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -48,8 +49,14 @@ final class ActorSupervisor {
     private record LoadFailed(Wish wish, Throwable error) implements Command {}
 
     /** What shall run. */
-    record Wish(ImageRef image, int count, Map<String, String> annotations, Map<String, String> limits) {
+    record Wish(
+            ImageRef image,
+            int count,
+            Map<String, String> annotations,
+            Map<String, String> limits,
+            List<String> config) {
         Wish {
+            config = List.copyOf(config);
             annotations = Map.copyOf(annotations);
             limits = Map.copyOf(limits);
         }
@@ -60,7 +67,10 @@ final class ActorSupervisor {
 
         /** Whether the same runner serves both. */
         boolean sameCode(Wish other) {
-            return image.equals(other.image) && digest().equals(other.digest()) && limits.equals(other.limits);
+            return image.equals(other.image)
+                    && digest().equals(other.digest())
+                    && limits.equals(other.limits)
+                    && config.isEmpty() == other.config.isEmpty(); // whether it can read any is seen when it is loaded
         }
     }
 
@@ -73,6 +83,7 @@ final class ActorSupervisor {
             ActorRef<InventoryKeeper.Command> inventory,
             EventPublisher events,
             Consumer<ActorFacts> claims,
+            ActorConfigs configs,
             Duration drain) {}
 
     private final ActorContext<Command> context;
@@ -137,7 +148,12 @@ final class ActorSupervisor {
                     .accept(ControlReply.accepted(("scaled, but image %s stays: this request for %s does not allow an "
                                     + "update; send component.update")
                             .formatted(running.image(), wish.image())));
-            want(new Wish(running.image(), wish.count(), withPinOf(running, wish.annotations()), running.limits()));
+            want(new Wish(
+                    running.image(),
+                    wish.count(),
+                    withPinOf(running, wish.annotations()),
+                    running.limits(),
+                    wish.config()));
             return;
         }
         scale.reply().accept(ControlReply.accepted(""));
@@ -151,7 +167,7 @@ final class ActorSupervisor {
         }
         Wish latest = wanted == null ? running : wanted;
         var annotations = update.annotations().isEmpty() ? withoutPin(latest) : update.annotations();
-        var wish = new Wish(update.image(), latest.count(), annotations, latest.limits());
+        var wish = new Wish(update.image(), latest.count(), annotations, latest.limits(), latest.config());
         boolean samePin = wish.digest().isEmpty() || wish.digest().equals(latest.digest());
         if (latest.image().equals(update.image()) && samePin) {
             update.reply().accept(ControlReply.accepted("already updated"));
@@ -189,10 +205,11 @@ final class ActorSupervisor {
 
     private void load(Wish wish) {
         loading = true;
+        host.configs().give(id, wish.config());
         var loaded = CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        return host.loader().load(id, wish.image(), wish.digest(), wish.limits());
+                        return host.loader().load(id, wish.image(), wish.digest(), wish.limits(), wish.config());
                     } catch (ImageException | InterruptedException e) {
                         throw new CompletionException(e);
                     }
@@ -226,9 +243,10 @@ final class ActorSupervisor {
         LocalActor local = Objects.requireNonNull(actor);
         boolean changed = !wish.equals(running);
         local.gate().resize(wish.count());
+        host.configs().give(id, wish.config());
         running = wish;
         host.routes().tell(new RouteKeeper.TargetChanged(local));
-        host.inventory().tell(new InventoryKeeper.ActorChanged(describe(wish, local.facts())));
+        host.inventory().tell(new InventoryKeeper.ActorChanged(describe(wish, local.facts()), wish.config()));
         if (changed) {
             log.info("Actor {} runs {} with {} instances", id, wish.image(), wish.count());
             var data = eventData(wish, wish.count());
@@ -275,6 +293,7 @@ final class ActorSupervisor {
         }
         actor = null;
         running = null;
+        host.configs().forget(id);
         host.routes().tell(new RouteKeeper.TargetGone(id));
         host.inventory().tell(new InventoryKeeper.ActorGone(id));
         host.events().publish("component_scaled", eventData(was, 0));

@@ -2,6 +2,7 @@ package dev.trellis.host.node;
 
 import dev.trellis.lattice.model.EntityId;
 import dev.trellis.lattice.model.ImageRef;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -18,11 +19,12 @@ final class BoundedLoader implements ActorLoader {
     }
 
     @Override
-    public ActorRunner load(EntityId id, ImageRef image, Optional<String> digest, Map<String, String> limits)
+    public ActorRunner load(
+            EntityId id, ImageRef image, Optional<String> digest, Map<String, String> limits, List<String> config)
             throws ImageException, InterruptedException {
         permits.acquire();
         try {
-            return loader.load(id, image, digest, limits);
+            return loader.load(id, image, digest, limits, config);
         } finally {
             permits.release();
         }

@@ -278,10 +278,6 @@ final class ControlEndpoint implements AutoCloseable {
 
     private void scale(IncomingMessage message, byte[] body) {
         var scale = WireJson.read(body, ControlRequests.ScaleActor.class);
-        if (!scale.config().isEmpty()) {
-            throw new IllegalArgumentException(
-                    "config is for components that import wasi:config; classic actors have none");
-        }
         var id = EntityId.ofRunning(required("component_id", scale.componentId()));
         var image = new ImageRef(required("component_ref", scale.componentRef()));
         Integer count = scale.count();
@@ -294,7 +290,7 @@ final class ControlEndpoint implements AutoCloseable {
         if (count == 0) {
             disk.tell(new StateKeeper.ActorStopped(id)); // also if it does not run: it is not to be restored
         }
-        var wish = new ActorSupervisor.Wish(image, count, scale.annotations(), scale.componentLimits());
+        var wish = new ActorSupervisor.Wish(image, count, scale.annotations(), scale.componentLimits(), scale.config());
         tellActor(message, id, reply -> new ActorSupervisor.Scale(wish, scale.allowUpdate(), reply));
     }
 

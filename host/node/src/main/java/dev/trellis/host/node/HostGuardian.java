@@ -69,6 +69,7 @@ final class HostGuardian {
             Invoker invoker,
             Map<ProviderKind, ProviderFactory> factories,
             IncomingCalls incomingCalls,
+            ActorConfigs actorConfigs,
             Consumer<RouteTable> publishRoutes,
             Supplier<InventoryKeeper.Load> load,
             PeerWatcher.Reach reach,
@@ -117,6 +118,7 @@ final class HostGuardian {
                         inventory,
                         host.events(),
                         this::storeClaims,
+                        host.actorConfigs(),
                         config.drain()))),
                 "actors");
         providers = context.spawn(
@@ -138,7 +140,9 @@ final class HostGuardian {
         routes.tell(new RouteKeeper.LinksChanged(links));
         host.records().lastKnown(host.saved().configs());
         providers.tell(new ProviderKeeper.LinksChanged(links, host.saved().configs()));
-        context.spawn(restarting(LinkKeeper.create(host.records(), host.io(), routes, providers, disk)), "links");
+        context.spawn(
+                restarting(LinkKeeper.create(host.records(), host.io(), routes, providers, disk, host.actorConfigs())),
+                "links");
         if (host.saved().runsSomething()) {
             host.io().execute(() -> seekLeader(host.records(), disk));
         }

@@ -41,7 +41,7 @@ final class InventoryKeeper {
 
     sealed interface Command {}
 
-    record ActorChanged(ActorDescription actor) implements Command {}
+    record ActorChanged(ActorDescription actor, List<String> config) implements Command {}
 
     record ActorGone(EntityId id) implements Command {}
 
@@ -136,8 +136,8 @@ final class InventoryKeeper {
     private Behavior<Command> behavior() {
         return Behaviors.receiveMessage(command -> {
             switch (command) {
-                case ActorChanged(var actor) -> {
-                    disk.tell(new StateKeeper.ActorRuns(actor));
+                case ActorChanged(var actor, var config) -> {
+                    disk.tell(new StateKeeper.ActorRuns(actor, config));
                     changed(!actor.equals(actors.put(actor.id(), actor)));
                 }
                 case ActorGone(var id) -> {

@@ -116,6 +116,7 @@ final class LinkKeeper {
     private final ActorRef<RouteKeeper.Command> routes;
     private final ActorRef<ProviderKeeper.Command> providers;
     private final ActorRef<StateKeeper.Command> disk;
+    private final ActorConfigs actorConfigs;
     private final Copy<StoredLink> links = new Copy<>(LinkKeeper::parseLink);
     private final Copy<Map<String, String>> configs = new Copy<>(LinkKeeper::parseConfig);
     private List<StoredLink> linksInForce = List.of();
@@ -131,7 +132,9 @@ final class LinkKeeper {
             Executor io,
             ActorRef<RouteKeeper.Command> routes,
             ActorRef<ProviderKeeper.Command> providers,
-            ActorRef<StateKeeper.Command> disk) {
+            ActorRef<StateKeeper.Command> disk,
+            ActorConfigs actorConfigs) {
+        this.actorConfigs = actorConfigs;
         this.context = context;
         this.timers = timers;
         this.records = records;
@@ -146,11 +149,12 @@ final class LinkKeeper {
             Executor io,
             ActorRef<RouteKeeper.Command> routes,
             ActorRef<ProviderKeeper.Command> providers,
-            ActorRef<StateKeeper.Command> disk) {
+            ActorRef<StateKeeper.Command> disk,
+            ActorConfigs actorConfigs) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             context.getSelf().tell(new Open(Which.LINKS));
             context.getSelf().tell(new Open(Which.CONFIGS));
-            return new LinkKeeper(context, timers, records, io, routes, providers, disk).behavior();
+            return new LinkKeeper(context, timers, records, io, routes, providers, disk, actorConfigs).behavior();
         }));
     }
 
@@ -228,6 +232,7 @@ final class LinkKeeper {
                 configs.inForce.forEach(
                         (name, parsed) -> parsed.value().ifPresent(config -> inForce.put(name, config)));
                 configsInForce = Map.copyOf(inForce);
+                actorConfigs.inForce(configsInForce);
             }
         }
         if (links.known() && configs.known()) { // half of it would take from providers what they were given before

@@ -14,6 +14,7 @@ import dev.trellis.lattice.model.Link;
 import dev.trellis.lattice.model.LinkKey;
 import dev.trellis.lattice.model.TraceContext;
 import java.security.SecureRandom;
+import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -31,9 +32,11 @@ final class LinkedServices implements GuestServices {
     private final EntityId actor;
     private final Routes routes;
     private final Invoker invoker;
+    private final ActorConfigs configs;
     private final RandomGenerator random = new SecureRandom();
 
-    LinkedServices(EntityId actor, Routes routes, Invoker invoker) {
+    LinkedServices(EntityId actor, Routes routes, Invoker invoker, ActorConfigs configs) {
+        this.configs = configs;
         this.actor = actor;
         this.routes = routes;
         this.invoker = invoker;
@@ -87,6 +90,11 @@ final class LinkedServices implements GuestServices {
             String id = trace.traceId();
             entry.addKeyValue("trace_id", id).log("{}: {} trace_id={}", actor, line, id);
         }
+    }
+
+    @Override
+    public Map<String, String> config() {
+        return configs.of(actor);
     }
 
     @Override

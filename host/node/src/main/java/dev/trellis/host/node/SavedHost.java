@@ -36,7 +36,13 @@ record SavedHost(
     }
 
     /** An actor as it ran. Every identity is checked, so one that exists can be started. */
-    record SavedActor(String id, String image, int count, Map<String, String> annotations, Map<String, String> limits) {
+    record SavedActor(
+            String id,
+            String image,
+            int count,
+            Map<String, String> annotations,
+            Map<String, String> limits,
+            List<String> configs) {
         SavedActor {
             EntityId.ofRunning(id);
             if (count < 1 || count > ControlEndpoint.COUNT_MAX) {
@@ -45,12 +51,13 @@ record SavedHost(
             }
             annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
             limits = limits == null ? Map.of() : Map.copyOf(limits);
+            configs = configs == null ? List.of() : List.copyOf(configs);
             new ImageRef(image);
         }
 
-        static SavedActor of(ActorDescription actor) {
+        static SavedActor of(ActorDescription actor, List<String> configs) {
             return new SavedActor(
-                    actor.id(), actor.imageRef(), actor.maxInstances(), actor.annotations(), actor.limits());
+                    actor.id(), actor.imageRef(), actor.maxInstances(), actor.annotations(), actor.limits(), configs);
         }
 
         EntityId entity() {
@@ -58,7 +65,7 @@ record SavedHost(
         }
 
         ActorSupervisor.Wish wish() {
-            return new ActorSupervisor.Wish(new ImageRef(image), count, annotations, limits);
+            return new ActorSupervisor.Wish(new ImageRef(image), count, annotations, limits, configs);
         }
     }
 

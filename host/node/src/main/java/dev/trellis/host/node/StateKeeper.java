@@ -53,8 +53,8 @@ final class StateKeeper {
 
     sealed interface Command {}
 
-    /** An actor runs as described. */
-    record ActorRuns(ActorDescription actor) implements Command {}
+    /** An actor runs as described, and reads these configs. */
+    record ActorRuns(ActorDescription actor, List<String> config) implements Command {}
 
     /** An actor has been stopped. */
     record ActorStopped(EntityId id) implements Command {}
@@ -155,7 +155,7 @@ final class StateKeeper {
     private Behavior<Command> behavior() {
         return Behaviors.receiveMessage(command -> {
             switch (command) {
-                case ActorRuns(var actor) -> onActorRuns(actor);
+                case ActorRuns(var actor, var config) -> onActorRuns(actor, config);
                 case ActorStopped(var id) -> forget(id, actors);
                 case ProviderAsked(var provider) -> asked.put(provider.entity(), provider);
                 case ProviderRuns(var provider) -> onProviderRuns(provider);
@@ -182,11 +182,11 @@ final class StateKeeper {
         });
     }
 
-    private void onActorRuns(ActorDescription description) {
+    private void onActorRuns(ActorDescription description, List<String> config) {
         if (frozen || description.maxInstances() < 1) {
             return;
         }
-        SavedActor actor = SavedActor.of(description);
+        SavedActor actor = SavedActor.of(description, config);
         actors.put(actor.entity(), actor);
         unconfirmed.remove(actor.entity());
     }
@@ -286,6 +286,7 @@ final class StateKeeper {
             keep(named, stored.link().sourceConfig());
             keep(named, stored.link().targetConfig());
         });
+        actors.values().forEach(actor -> keep(named, actor.configs()));
         providers.values().forEach(provider -> keep(named, provider.configs()));
         return new SavedHost(
                 scheduling,

@@ -102,6 +102,8 @@ public final class TrellisHost implements AutoCloseable {
                         config.dataDirectory().resolve("artifacts"), ArtifactCache.BYTES_MAX, Clock.systemUTC()),
                 config.images());
         var file = new StateFile(config.dataDirectory(), config.lattice());
+        SavedHost saved = file.load();
+        var configs = new ActorConfigs(saved.configs());
         var stopRequested = new CountDownLatch(1);
         var drain = new AtomicReference<>(config.drain());
         var started = new CompletableFuture<Boolean>();
@@ -111,12 +113,13 @@ public final class TrellisHost implements AutoCloseable {
                 transport,
                 records,
                 file,
-                file.load(),
+                saved,
                 new EventPublisher(transport, subjects, config.id(), Clock.systemUTC()),
-                new BoundedLoader(new ActorImageLoader(images, engine, routes, invoker, Clock.systemUTC())),
+                new BoundedLoader(new ActorImageLoader(images, engine, routes, invoker, configs, Clock.systemUTC())),
                 invoker,
                 factories(),
                 new IncomingCalls(routes, subjects, config.id(), transport, streams, tracing),
+                configs,
                 routes::publish,
                 () -> load(routes.now()),
                 new OtherHosts(transport, subjects, io),

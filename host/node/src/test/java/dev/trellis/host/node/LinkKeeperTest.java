@@ -19,6 +19,7 @@ import dev.trellis.lattice.transport.LatticeTransport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
@@ -72,7 +73,8 @@ class LinkKeeperTest {
     }
 
     private void keep() {
-        kit.spawn(LinkKeeper.create(records, io, routes.getRef(), providers.getRef(), disk.getRef()));
+        kit.spawn(LinkKeeper.create(
+                records, io, routes.getRef(), providers.getRef(), disk.getRef(), new ActorConfigs(Map.of())));
     }
 
     private void put(Link link) throws InterruptedException {

@@ -23,7 +23,12 @@ class StateFileTest {
     private static final SavedHost HOST = new SavedHost(
             HostScheduling.CORDONED,
             List.of(new SavedActor(
-                    "app-echo", "ghcr.io/acme/echo:1", 3, Map.of("a", "b"), Map.of("max_execution_time", "9"))),
+                    "app-echo",
+                    "ghcr.io/acme/echo:1",
+                    3,
+                    Map.of("a", "b"),
+                    Map.of("max_execution_time", "9"),
+                    List.of("cfg"))),
             List.of(new SavedProvider("app-store", "trellis:keyvalue-nats", List.of("cfg"), Map.of("c", "d"))),
             List.of(new SavedLink(
                     new LinkMessage(

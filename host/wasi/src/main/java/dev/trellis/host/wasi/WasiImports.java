@@ -14,7 +14,9 @@ final class WasiImports {
             .and(WasiFilesystem.imports())
             .and(WasiSockets.imports())
             .and(WasiLogging.imports())
-            .and(WasiHttp.imports());
+            .and(WasiHttp.imports())
+            .and(WasiKeyvalue.imports())
+            .and(WasiConfig.imports());
 
     private WasiImports() {}
 
