@@ -92,7 +92,6 @@ public final class ComponentActor implements AutoCloseable {
             ActorLimits limits,
             GuestServices services)
             throws InterruptedException {
-        var starting = new WasiCall(id, limits, services, null, Deadline.in(guestLimits.startBudget()));
         try {
             ComponentImports offered = WasiImports.all();
             LinkedComponent linked =
@@ -111,7 +110,9 @@ public final class ComponentActor implements AutoCloseable {
                     limits,
                     services,
                     guestLimits.timeBudget(),
-                    linked.pool(guestLimits, starting),
+                    linked.poolWith(
+                            guestLimits,
+                            () -> new WasiCall(id, limits, services, null, Deadline.in(guestLimits.startBudget()))),
                     httpHandler,
                     own);
         } catch (ComponentLinkException
@@ -120,8 +121,6 @@ public final class ComponentActor implements AutoCloseable {
                 | GuestException
                 | CallEndedException e) {
             throw new ActorStartException("actor " + id + " cannot start: " + e.getMessage(), e);
-        } finally {
-            starting.end();
         }
     }
 
@@ -139,13 +138,17 @@ public final class ComponentActor implements AutoCloseable {
      * Answers one call on this thread, in an instance of its own. It ends at the invocation's deadline, or when the guest's
      * own time budget is used up: by running, and not by waiting in {@code wasi:io/poll} or a blocking stream.
      *
-     * @return the response of HTTP, as {@link Payload.Streamed} says; for the component's own WIT the function's result
+     * @return the response of HTTP, as {@link Payload.Streamed} says; for the component's own WIT the function's result, as
+     *     JSON if the call is one of {@link Contracts#ACTOR}
      * @throws InvocationException with the reason if there is no reply
      * @throws InterruptedException if the calling thread was interrupted; the guest may have run
      */
     public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
         return switch (invocation.payload()) {
-            case Payload.Opaque(var bytes) -> callOwn(invocation, bytes.toByteArray(), observer);
+            case Payload.Opaque(var bytes) ->
+                invocation.contract().equals(Contracts.ACTOR)
+                        ? callByName(invocation, bytes.toByteArray(), observer)
+                        : callOwn(invocation, bytes.toByteArray(), observer);
             case Payload.Typed(MessageLite message) -> callHttp(invocation, message, observer);
             case Payload.Streamed(MessageLite message, var _) -> callHttp(invocation, message, observer);
         };
@@ -177,12 +180,7 @@ public final class ComponentActor implements AutoCloseable {
                     .orElse("it exports no function " + function));
         }
         OwnExports.Function function = found.get();
-        if (request.length > limits.payloadBytesMax()) {
-            throw new InvocationException(new InvocationFailure.PayloadTooLarge(
-                    id.value(),
-                    "request of " + request.length + " bytes is larger than " + limits.payloadBytesMax()
-                            + " (payload-bytes-max)"));
-        }
+        checkSize("request", request);
         try {
             @Nullable Object[] values = function.form().readCall(request);
             byte[] reply = run(invocation, request.length, observer, (instance, _) -> function.form()
@@ -192,6 +190,41 @@ public final class ComponentActor implements AutoCloseable {
         } catch (ValueFormException e) {
             throw new InvocationException(OwnInterface.failure(
                     id.value() + ", call of " + invocation.contract() + "/" + invocation.operation(), e));
+        }
+    }
+
+    /** From people, and from classic actors, who know a function's name and not its types: JSON both ways. */
+    private Payload callByName(Invocation invocation, byte[] request, CallObserver observer)
+            throws InterruptedException {
+        OwnExports.Function function = own.byPath(invocation.operation())
+                .orElseThrow(() -> unknown(
+                        "it exports no function " + invocation.operation() + "; there " + exported(pool.component())));
+        checkSize("request", request);
+        @Nullable Object[] values;
+        try {
+            values = JsonValues.arguments(function.export().type(), request);
+        } catch (IllegalArgumentException e) {
+            throw new InvocationException(new InvocationFailure.Malformed(
+                    id.value() + ", call of " + function.export(),
+                    InvocationFailure.limited(e.getMessage() + "; the function is "
+                            + function.form().signature())));
+        }
+        byte[] reply = run(
+                invocation,
+                request.length,
+                observer,
+                (instance, _) -> JsonValues.result(function.export().type(), instance.call(function.export(), values)));
+        checkSize("reply", reply);
+        observer.answered(reply.length);
+        return new Payload.Opaque(UnsafeByteOperations.unsafeWrap(reply));
+    }
+
+    private void checkSize(String what, byte[] bytes) {
+        if (bytes.length > limits.payloadBytesMax()) {
+            throw new InvocationException(new InvocationFailure.PayloadTooLarge(
+                    id.value(),
+                    what + " of " + bytes.length + " bytes is larger than " + limits.payloadBytesMax()
+                            + " (payload-bytes-max)"));
         }
     }
 

@@ -4,6 +4,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.trellis.host.actor.CallEndedException;
 import dev.trellis.host.actor.GuestCall;
 import dev.trellis.host.component.ComponentImports;
+import dev.trellis.host.component.ComponentInstance;
 import dev.trellis.host.component.ComponentLinkException;
 import dev.trellis.host.component.ExternType;
 import dev.trellis.host.component.FunctionForm;
@@ -60,8 +61,7 @@ final class LinkedInterfaces {
     /** One function: a call of the actor that the link of its interface points to. */
     private record Call(OwnInterface own, String operation, FunctionForm form) implements ComponentImports.Function {
         @Override
-        public @Nullable Object call(dev.trellis.host.component.ComponentInstance instance, @Nullable Object[] args)
-                throws InterruptedException {
+        public @Nullable Object call(ComponentInstance instance, @Nullable Object[] args) throws InterruptedException {
             WasiCall call = instance.attachment(WasiCall.class);
             call.countHostCall();
             try {

@@ -95,7 +95,7 @@ class ComponentActorTest {
         return FunctionForm.of(name, new FunctionType(false, parameters, Optional.of(type)));
     }
 
-    private static byte[] binary(String name) {
+    static byte[] binary(String name) {
         try (InputStream in = Objects.requireNonNull(ComponentActorTest.class.getResourceAsStream(name + ".wasm"))) {
             return in.readAllBytes();
         } catch (IOException e) {
@@ -265,6 +265,39 @@ class ComponentActorTest {
             failure(InvocationFailure.Malformed.class, () -> call(adder, "adder@1.2.0#add", new byte[0]));
             failure(InvocationFailure.Malformed.class, () -> call(adder, "adder@1.2.0#add", new byte[10]));
             failure(InvocationFailure.PayloadTooLarge.class, () -> call(adder, "adder@1.2.0#add", new byte[1001]));
+        }
+    }
+
+    private static String byName(ComponentActor actor, String function, String json) throws InterruptedException {
+        return actor.handle(
+                        invocation(
+                                Contracts.ACTOR.value(),
+                                function,
+                                new Payload.Opaque(ByteString.copyFromUtf8(json)),
+                                Duration.ofSeconds(10)),
+                        CallObserver.NONE)
+                .toBytes()
+                .toStringUtf8();
+    }
+
+    @Test
+    void handle_functionByName_takesAndGivesJson() throws Exception {
+        try (ComponentActor adder = start("adder")) {
+            assertThat(byName(adder, "test:calls/adder@1.2.0#add", "[40, 2]")).isEqualTo("42");
+            assertThat(byName(adder, "test:calls/adder#add", "{\"b\": 1, \"a\": 4294967294}"))
+                    .isEqualTo("4294967295");
+            assertThat(failure(
+                                    InvocationFailure.Malformed.class,
+                                    () -> byName(adder, "test:calls/adder#add", "[1, -2]"))
+                            .message())
+                    .contains(
+                            "b: expected is a whole number from 0 to 4294967295, was -2",
+                            "func(a: u32, b: u32) -> u32");
+            failure(InvocationFailure.Malformed.class, () -> byName(adder, "test:calls/adder#add", "[1, 2"));
+            failure(InvocationFailure.Malformed.class, () -> byName(adder, "test:calls/adder#add", ""));
+            assertThat(failure(InvocationFailure.UnknownOperation.class, () -> byName(adder, "add", "[1, 2]"))
+                            .message())
+                    .contains("it exports no function add; there is test:calls/adder@1.2.0#add");
         }
     }
 
