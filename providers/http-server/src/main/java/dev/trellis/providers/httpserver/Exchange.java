@@ -403,7 +403,7 @@ final class Exchange implements Runnable, BodyStream.Events {
             listener.failureLog.failed(
                     to.actor().value(),
                     head.method(),
-                    answerStatus,
+                    STATUS_CUT_OFF,
                     trace.traceId(),
                     "its response was cut off: " + why.describe());
         }

@@ -89,18 +89,22 @@ record RequestCall(
             return Answer.of(response, to.settings().maxResponseBytes());
         } catch (Answer.UnfitException e) {
             var problem = e.tooLarge() ? Problem.RESPONSE_TOO_LARGE : Problem.BROKEN;
-            log(problem, "its response cannot be sent: " + e.getMessage());
+            log(problem.status(), "its response cannot be sent: " + e.getMessage());
             return problem.answer(trace.traceId());
         }
     }
 
     private Answer failed(InvocationFailure failure) {
         var problem = Problem.of(failure);
-        log(problem, (stream.begun() ? "its response was cut off: " : "") + failure.describe());
+        if (stream.begun()) {
+            log(Exchange.STATUS_CUT_OFF, "its response was cut off: " + failure.describe());
+        } else {
+            log(problem.status(), failure.describe());
+        }
         return problem.answer(trace.traceId());
     }
 
-    private void log(Problem problem, String reason) {
-        listener.failureLog.failed(to.actor().value(), head.method(), problem.status(), trace.traceId(), reason);
+    private void log(int status, String reason) {
+        listener.failureLog.failed(to.actor().value(), head.method(), status, trace.traceId(), reason);
     }
 }
