@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The sample components over HTTP on two hosts: cold, and then warm for ten thousand requests that leave
+ * The sample components over HTTP on two hosts with Redis: cold, and then warm for ten thousand requests that leave
  * nothing behind; calls of a component's own WIT from host to host, also after the loss of one; bodies of a gigabyte through
  * hosts with 256 MiB of heap.
  */
@@ -71,6 +73,7 @@ class ComponentsTest {
             client.each(REQUESTS, CLIENTS);
             var after = memory(lattice);
             after.forEach((host, memory) -> memory.assertNoMoreThan(Objects.requireNonNull(before.get(host)), host));
+            assertThat(client.get("counter", "/counters/load")).isEqualTo(client.counted() + "\n");
 
             movesBodies(client, lattice);
             refusesAnUnknownImport(lattice);
@@ -79,13 +82,20 @@ class ComponentsTest {
     }
 
     private static Samples samples(Lattice lattice) throws IOException {
-        return new Samples(lattice)
+        var samples = new Samples(lattice)
                 .add("hello", "hello-component", Map.of(), Map.of())
                 .add("hello-c", "hello-component", Map.of("hello", "back"), sample("hello-c"))
                 .add("hello-as", "hello-component", Map.of("hello", "back"), sample("hello-assemblyscript"))
+                .add("counter", "counter", Map.of("keyvalue", "back"), Map.of())
                 .add("shop", "shop", Map.of("pricing", "back"), Map.of())
                 .add("here", "streaming-echo", Map.of(), Map.of())
                 .add("there", "streaming-echo", Map.of("echo", "back"), Map.of());
+        String hello = samples.url("hello", "").toString();
+        return samples.add(
+                "fetch",
+                "outgoing-http",
+                Map.of("httpclient", "back"),
+                Map.of("allow: https://example.org", "allow: " + hello));
     }
 
     private static Map<String, String> sample(String name) {
@@ -147,9 +157,12 @@ class ComponentsTest {
         lattice.process("back").kill();
         lattice.startHost("again", "--label", "role=back");
         Waiting.until(
-                Duration.ofSeconds(40), () -> "a price from another host", () -> client.status("shop", QUOTE) == 200);
+                Duration.ofSeconds(40),
+                () -> "a price from another host",
+                () -> client.status("shop", QUOTE) == 200 && client.status("counter", "/counters/load") == 200);
         assertThat(client.get("shop", QUOTE)).isEqualTo(QUOTED);
         assertThat(lattice.hostsOf("shop-pricing")).containsExactly("again");
+        assertThat(client.get("counter", "/counters/load")).isEqualTo(client.counted() + "\n");
     }
 
     /** Whoever asks the samples. */
@@ -158,20 +171,29 @@ class ComponentsTest {
 
         private final HttpClient http;
         private final Samples samples;
+        private long counted;
 
         Client(HttpClient http, Samples samples) {
             this.http = http;
             this.samples = samples;
         }
 
+        long counted() {
+            return counted;
+        }
+
         /** This many requests to all samples together, of this many clients at once; each answer is looked at. */
         void each(int requests, int clients) throws Exception {
+            String fetch =
+                    "/?url=" + URLEncoder.encode(samples.url("hello", "/hello").toString(), StandardCharsets.UTF_8);
             String path = "/some/where?x=%20";
             List<Callable<String>> kinds = List.of(
+                    () -> post("counter", "/counters/load", BodyPublishers.noBody()),
                     () -> expect("hello", "/hello", "Hello, World!"),
                     () -> expect("hello-c", path, "GET " + path + "\n"),
                     () -> expect("hello-as", path, "GET " + path + "\n"),
                     () -> expect("shop", QUOTE, QUOTED),
+                    () -> expect("fetch", fetch, "Hello, World!"),
                     () -> same("here", "/echo"),
                     () -> same("there", "/splice"));
             int rounds = Math.max(1, requests / kinds.size());
@@ -184,6 +206,7 @@ class ComponentsTest {
                     result.get();
                 }
             }
+            counted += rounds;
         }
 
         private String expect(String name, String path, String body) throws Exception {
