@@ -12,7 +12,7 @@ target_dir=${CARGO_TARGET_DIR:-$workspace/target}
 
 "$cargo" fetch --quiet --locked --target wasm32-unknown-unknown
 # Panic messages carry source paths: give them names that are the same on every machine.
-flags="--remap-path-prefix=$workspace=samples --remap-path-prefix=$("${RUSTC:-rustc}" --print sysroot)=rust"
+flags="--remap-path-prefix=$(dirname "$tools")=actor-sdk --remap-path-prefix=$workspace=samples --remap-path-prefix=$("${RUSTC:-rustc}" --print sysroot)=rust"
 for crates in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
     flags="$flags --remap-path-prefix=$crates=crates"
 done
