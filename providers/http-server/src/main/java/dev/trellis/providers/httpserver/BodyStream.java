@@ -207,15 +207,21 @@ final class BodyStream {
                 int left = pipe.responseLeft();
                 ByteString part = pipe.readResponse(Exchange.PIECE_BYTES);
                 if (part != null && part.isEmpty()) {
-                    if (!request.response().headWritten()) {
-                        var _ = request.response().writeHead();
-                    }
+                    sendHead();
                     return;
                 }
                 send(part == null ? ByteString.EMPTY : part, part == null || part.size() == left);
             }
         } catch (InvocationException e) {
             // who let the pipe fail ends the response
+        }
+    }
+
+    /** Lets the client know the head before there is any body; where its length is not told, Vert.x would say chunked. */
+    private void sendHead() {
+        HttpServerResponse response = request.response();
+        if (!response.headWritten() && !bodiless && (response.isChunked() || declared >= 0)) {
+            var _ = response.writeHead();
         }
     }
 

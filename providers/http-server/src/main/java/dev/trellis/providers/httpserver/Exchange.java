@@ -275,8 +275,8 @@ final class Exchange implements Runnable, BodyStream.Events {
                 refuse(problem);
             }
             case STREAMING -> {
-                failStream(why);
                 connection.cut();
+                gone(why);
             }
             case WRITING, DONE -> {
                 // it is answered
@@ -552,11 +552,14 @@ final class Exchange implements Runnable, BodyStream.Events {
 
     /** The connection is closed. */
     void onClientGone() {
-        if (state == State.DONE) {
-            return;
+        if (state != State.DONE) {
+            gone(CLIENT_GONE);
         }
+    }
+
+    private void gone(InvocationFailure why) {
         listener.counters.gone.increment();
-        failStream(CLIENT_GONE);
+        failStream(why);
         var streaming = stream;
         finish(STATUS_CLIENT_GONE, state == State.STREAMING && streaming != null ? streaming.sent() : answerOffset);
     }
