@@ -245,9 +245,10 @@ final class ActorSupervisor {
         local.gate().resize(wish.count());
         host.configs().give(id, wish.config());
         running = wish;
-        host.routes().tell(new RouteKeeper.TargetChanged(local));
         host.inventory().tell(new InventoryKeeper.ActorChanged(describe(wish, local.facts()), wish.config()));
-        if (changed) {
+        if (!changed) {
+            host.routes().tell(new RouteKeeper.TargetChanged(local));
+        } else {
             log.info("Actor {} runs {} with {} instances", id, wish.image(), wish.count());
             var data = eventData(wish, wish.count());
             ActorFacts facts = local.facts();
@@ -255,7 +256,9 @@ final class ActorSupervisor {
                 data.put("public_key", facts.publicKey());
                 data.put("claims", claims(facts));
             }
-            host.events().publish("component_scaled", data);
+            // the event last: who hears it may call
+            host.routes().tell(new RouteKeeper.TargetChanged(local, () -> host.events()
+                    .publish("component_scaled", data)));
         }
     }
 
@@ -294,9 +297,9 @@ final class ActorSupervisor {
         actor = null;
         running = null;
         host.configs().forget(id);
-        host.routes().tell(new RouteKeeper.TargetGone(id));
         host.inventory().tell(new InventoryKeeper.ActorGone(id));
-        host.events().publish("component_scaled", eventData(was, 0));
+        var data = eventData(was, 0);
+        host.routes().tell(new RouteKeeper.TargetGone(id, () -> host.events().publish("component_scaled", data)));
         log.info("Actor {} stops", id);
         host.io().execute(() -> {
             try {

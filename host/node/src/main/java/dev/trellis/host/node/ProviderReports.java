@@ -25,8 +25,9 @@ final class ProviderReports {
 
     void started(ProviderGeneration one) {
         log.info("Provider {} runs: {} ({})", id, one.kind.image(), one.request.image());
-        stands(one); // first: who hears the event may ask for the inventory
-        host.events().publish("provider_started", data(one.request));
+        // the event last: who hears it may ask for the inventory, or call
+        tellInventory(one);
+        tellRoutes(one, () -> host.events().publish("provider_started", data(one.request)));
     }
 
     void startFailed(ProviderSupervisor.Start request, String reason, boolean anotherRuns) {
@@ -50,8 +51,17 @@ final class ProviderReports {
     /** Route and inventory entry as they stand now. */
     void stands(ProviderGeneration now) {
         if (!now.withdrawn) {
-            host.routes().tell(new RouteKeeper.TargetChanged(new LocalProvider(id, now.provider, now.links.served())));
+            tellRoutes(now, () -> {});
         }
+        tellInventory(now);
+    }
+
+    private void tellRoutes(ProviderGeneration now, Runnable then) {
+        var target = new LocalProvider(id, now.provider, now.links.served());
+        host.routes().tell(new RouteKeeper.TargetChanged(target, then));
+    }
+
+    private void tellInventory(ProviderGeneration now) {
         host.inventory()
                 .tell(now.told(new ProviderDescription(
                         id.value(),

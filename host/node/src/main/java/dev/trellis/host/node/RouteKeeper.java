@@ -28,10 +28,23 @@ final class RouteKeeper {
 
     sealed interface Command {}
 
-    /** A local actor or provider takes calls, or has changed. */
-    record TargetChanged(LocalTarget target) implements Command {}
+    /**
+     * A local actor or provider takes calls, or has changed.
+     *
+     * @param then done once calls go there; must not block
+     */
+    record TargetChanged(LocalTarget target, Runnable then) implements Command {
+        TargetChanged(LocalTarget target) {
+            this(target, RouteKeeper::nothing);
+        }
+    }
 
-    record TargetGone(EntityId id) implements Command {}
+    /** @param then done once no call goes there any more; must not block */
+    record TargetGone(EntityId id, Runnable then) implements Command {
+        TargetGone(EntityId id) {
+            this(id, RouteKeeper::nothing);
+        }
+    }
 
     /** All links of the lattice, at most one of a {@link LocalProvider#routeKey route key}, sorted. */
     record LinksChanged(List<StoredLink> links) implements Command {}
@@ -67,18 +80,28 @@ final class RouteKeeper {
 
     private Behavior<Command> behavior() {
         return Behaviors.receiveMessage(command -> {
+            Runnable then = RouteKeeper::nothing;
             switch (command) {
-                case TargetChanged(var target) -> local.put(target.id(), target);
-                case TargetGone(var id) -> local.remove(id);
+                case TargetChanged(var target, var known) -> {
+                    local.put(target.id(), target);
+                    then = known;
+                }
+                case TargetGone(var id, var known) -> {
+                    local.remove(id);
+                    then = known;
+                }
                 case LinksChanged(var changed) -> onLinksChanged(changed);
                 case Forget(var left) ->
                     left.forEach(joint -> leaving.computeIfPresent(joint, (_, times) -> times > 1 ? times - 1 : null));
                 case PeersChanged(var changed) -> peers = changed;
             }
             publish.accept(snapshot());
+            then.run();
             return Behaviors.same();
         });
     }
+
+    private static void nothing() {}
 
     private void onLinksChanged(List<StoredLink> changed) {
         var now = new HashMap<LinkKey, Link>();
