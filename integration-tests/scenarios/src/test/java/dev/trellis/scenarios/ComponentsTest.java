@@ -40,6 +40,9 @@ class ComponentsTest {
     private static final int REQUESTS = 9_000;
     private static final int CLIENTS = 16;
 
+    /** Requests whose prices are made in JavaScript, which is slow. */
+    private static final int SCRIPTED = 50;
+
     private static final long HUGE_BYTES = 1L << 30;
     private static final int LARGE_BYTES = 24 << 20;
 
@@ -68,6 +71,9 @@ class ComponentsTest {
             var client = new Client(http, samples);
 
             client.each(1, 1); // cold
+            for (int i = 0; i < SCRIPTED; i++) {
+                client.expect("shop-js", QUOTE, QUOTED);
+            }
             client.each(WARM_UP, CLIENTS);
             var before = memory(lattice);
             client.each(REQUESTS, CLIENTS);
@@ -88,6 +94,11 @@ class ComponentsTest {
                 .add("hello-as", "hello-component", Map.of("hello", "back"), sample("hello-assemblyscript"))
                 .add("counter", "counter", Map.of("keyvalue", "back"), Map.of())
                 .add("shop", "shop", Map.of("pricing", "back"), Map.of())
+                .add(
+                        "shop-js",
+                        "shop",
+                        Map.of("pricing", "back"),
+                        Map.of("shop/pricing/pricing.wasm", "pricing-js/pricing-js.wasm"))
                 .add("here", "streaming-echo", Map.of(), Map.of())
                 .add("there", "streaming-echo", Map.of("echo", "back"), Map.of());
         String hello = samples.url("hello", "").toString();

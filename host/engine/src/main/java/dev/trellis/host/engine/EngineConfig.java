@@ -25,7 +25,7 @@ public record EngineConfig(
         Duration compileTimeMax,
         int compilesMax) {
     public static final EngineConfig DEFAULTS =
-            new EngineConfig(Optional.empty(), 1L << 30, 256L << 20, 32 << 20, 50_000, Duration.ofSeconds(60), 2);
+            new EngineConfig(Optional.empty(), 1L << 30, 256L << 20, 32 << 20, 50_000, Duration.ofMinutes(2), 2);
 
     public EngineConfig {
         atLeast("disk-cache-bytes-max", diskCacheBytesMax, 0);

@@ -39,12 +39,15 @@ final class CommandLedger {
 
     private final Map<CommandKey, Entry> entries = new HashMap<>();
 
-    /** How long the effect of an accepted command may take to be observed before it counts as failed. */
+    /**
+     * How long the effect of an accepted command may take to be observed before it counts as failed. Hosts tell of
+     * failures themselves, so this is for what is lost without a word. A large component takes minutes to compile anew.
+     */
     static Duration patience(WadmCommand command) {
         return switch (command) {
             case WadmCommand.StartProvider _ -> Duration.ofSeconds(30);
             case WadmCommand.StopProvider stop -> stop.drain().plusSeconds(30);
-            case WadmCommand.ScaleActor _ -> Duration.ofSeconds(15);
+            case WadmCommand.ScaleActor _ -> Duration.ofSeconds(130);
             case WadmCommand.PutConfig _,
                     WadmCommand.DeleteConfig _,
                     WadmCommand.PutLink _,
