@@ -1,6 +1,5 @@
 package dev.trellis.cli;
 
-import dev.trellis.host.component.InvalidComponentException;
 import dev.trellis.host.component.ValidComponent;
 import dev.trellis.host.engine.CompiledModule;
 import dev.trellis.host.engine.EngineConfig;
@@ -11,8 +10,6 @@ import dev.trellis.host.engine.WasmEngine;
 import dev.trellis.host.wasmbus.ActorClaims;
 import dev.trellis.host.wasmbus.ModuleRefusedException;
 import dev.trellis.host.wasmbus.WasmbusModule;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -37,9 +34,6 @@ import picocli.CommandLine.Parameters;
         },
         footer = {"", "Example:", "  trellis actor inspect build/user-actor.wasm"})
 final class ActorInspectCommand implements Callable<Integer> {
-    /** Largest file taken, as hosts do. */
-    private static final long BYTES_MAX = 64L << 20;
-
     private final Console console;
 
     @Parameters(index = "0", paramLabel = "FILE", description = "A component or a core module in binary form.")
@@ -51,7 +45,7 @@ final class ActorInspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CliException, InterruptedException {
-        byte[] bytes = read();
+        byte[] bytes = WasmFile.read(file);
         if (ValidComponent.isComponent(bytes)) {
             return component(bytes);
         }
@@ -59,39 +53,10 @@ final class ActorInspectCommand implements Callable<Integer> {
         return ExitCode.OK.number();
     }
 
-    private byte[] read() throws CliException {
-        try {
-            if (Files.size(file) > BYTES_MAX) {
-                throw new CliException(ExitCode.INVALID, "the file is too large", "build it without debug information")
-                        .at(file.toString())
-                        .because("it has " + Files.size(file) + " bytes, at most " + BYTES_MAX + " are taken");
-            }
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            boolean missing = !Files.exists(file);
-            throw new CliException(
-                            missing ? ExitCode.NOT_FOUND : ExitCode.INVALID,
-                            "the file cannot be read",
-                            "give the .wasm file that the actor's build writes")
-                    .at(file.toString())
-                    .because(missing ? "there is no such file" : String.valueOf(e));
-        }
-    }
-
     // ---- components
 
     private int component(byte[] bytes) throws CliException {
-        ValidComponent component;
-        try {
-            component = ValidComponent.of(bytes, EngineConfig.DEFAULTS);
-        } catch (InvalidComponentException e) {
-            throw new CliException(
-                            ExitCode.INVALID,
-                            "the component is refused",
-                            "build it again; if its tool is newer than this Trellis, look for a newer Trellis")
-                    .at(file + ", byte " + e.offset())
-                    .because(e.rule());
-        }
+        ValidComponent component = WasmFile.component(file, bytes);
         return new ComponentReport(console, file, component, head("component", bytes)).print();
     }
 

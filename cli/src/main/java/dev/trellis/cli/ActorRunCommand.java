@@ -1,7 +1,6 @@
 package dev.trellis.cli;
 
 import dev.trellis.host.component.ComponentLinkException;
-import dev.trellis.host.component.InvalidComponentException;
 import dev.trellis.host.component.ValidComponent;
 import dev.trellis.host.engine.EngineConfig;
 import dev.trellis.host.engine.GuestException;
@@ -13,7 +12,6 @@ import dev.trellis.host.engine.WasmEngine;
 import dev.trellis.host.wasi.CommandEnvironment;
 import dev.trellis.host.wasi.WasiCommand;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,9 +38,6 @@ import picocli.CommandLine.Parameters;
             "  trellis actor run tool.wasm --dir .::/work:ro --env LEVEL=debug <input.txt"
         })
 final class ActorRunCommand implements Callable<Integer> {
-    /** Largest file taken, as hosts do. */
-    private static final long BYTES_MAX = 64L << 20;
-
     /** What a command may use: 1 GiB of memory, and as much time as there is. */
     private static final GuestLimits LIMITS = GuestLimits.DEFAULTS
             .withMemoryPagesMax(16_384)
@@ -160,23 +155,13 @@ final class ActorRunCommand implements Callable<Integer> {
     // ---- the file
 
     private ValidComponent component() throws CliException {
-        byte[] bytes = read();
+        byte[] bytes = WasmFile.read(file);
         if (!ValidComponent.isComponent(bytes)) {
             throw noCommand("it is no component")
                     .because("a core module with WASI preview 1 becomes one with the adapter for commands:"
                             + " wasm-tools component new --adapt wasi_snapshot_preview1.command.wasm");
         }
-        ValidComponent component;
-        try {
-            component = ValidComponent.of(bytes, EngineConfig.DEFAULTS);
-        } catch (InvalidComponentException e) {
-            throw new CliException(
-                            ExitCode.INVALID,
-                            "the component is refused",
-                            "build it again; if its tool is newer than this Trellis, look for a newer Trellis")
-                    .at(file + ", byte " + e.offset())
-                    .because(e.rule());
-        }
+        ValidComponent component = WasmFile.component(file, bytes);
         if (!WasiCommand.isCommand(component)) {
             throw noCommand("it exports no wasi:cli/run@0.2.x but "
                     + (component.type().exports().isEmpty()
@@ -193,24 +178,5 @@ final class ActorRunCommand implements Callable<Integer> {
                         "an actor is deployed with a manifest: trellis deploy; what a file is says trellis actor inspect")
                 .at(file.toString())
                 .because(why);
-    }
-
-    private byte[] read() throws CliException {
-        try {
-            if (Files.size(file) > BYTES_MAX) {
-                throw new CliException(ExitCode.INVALID, "the file is too large", "build it without debug information")
-                        .at(file.toString())
-                        .because("it has " + Files.size(file) + " bytes, at most " + BYTES_MAX + " are taken");
-            }
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            boolean missing = !Files.exists(file);
-            throw new CliException(
-                            missing ? ExitCode.NOT_FOUND : ExitCode.INVALID,
-                            "the file cannot be read",
-                            "give the .wasm file that the command's build writes")
-                    .at(file.toString())
-                    .because(missing ? "there is no such file" : String.valueOf(e));
-        }
     }
 }

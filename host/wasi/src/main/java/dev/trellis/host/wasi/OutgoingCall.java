@@ -58,7 +58,7 @@ final class OutgoingCall implements BodySink, BodySource {
             pipe.failed(e.failure());
         } catch (InterruptedException e) {
             pipe.failed(givenUp()); // it was: nobody listens
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
             LOG.error("HTTP request of actor {} failed in an unknown way", call.actor(), e);
             pipe.failed(new InvocationFailure.ProviderFailed(call.actor().value(), "its HTTP request failed here"));
         }
