@@ -1,5 +1,6 @@
 package dev.trellis.host.node;
 
+import dev.trellis.host.actor.Actor;
 import dev.trellis.host.actor.ActorLimits;
 import dev.trellis.host.actor.ActorStartException;
 import dev.trellis.host.actor.CallObserver;
@@ -41,8 +42,8 @@ final class ActorImageLoader implements ActorLoader {
     private static final int PAGE_BYTES = 64 << 10;
 
     /**
-     * What a component may take for a call where {@code max_execution_time} does not say, as in wasmCloud 1.x. Bodies may move
-     * for as long as the link's {@code timeout_ms} allows, and that is mostly much shorter.
+     * How long a component may run for a call where {@code max_execution_time} does not say, as in wasmCloud 1.x: moving a
+     * large body takes seconds of running. The link's {@code timeout_ms} ends a call that spins, and that is mostly much sooner.
      */
     private static final GuestLimits COMPONENT_LIMITS = GuestLimits.DEFAULTS.withTimeBudget(Duration.ofMinutes(10));
 
@@ -93,7 +94,7 @@ final class ActorImageLoader implements ActorLoader {
         ValidComponent component = ValidComponent.of(wasm, engine);
         ComponentActor actor = ComponentActor.start(component, engine, id, limits, ActorLimits.DEFAULTS, services);
         tellMissingLinks(id, ComponentNeeds.of(component));
-        return new Component(actor, ActorFacts.of(ModuleDigest.of(wasm).hex()));
+        return new Loaded(actor, ActorFacts.of(ModuleDigest.of(wasm).hex()));
     }
 
     /** A manifest's links are there before its actors; calls that have none fail. */
@@ -126,7 +127,7 @@ final class ActorImageLoader implements ActorLoader {
         WasmbusModule module = WasmbusModule.inspect(compiled, clock.instant());
         WasmbusActor actor =
                 WasmbusActor.start(module, id, limits, ActorLimits.DEFAULTS, PoolOptions.State.FRESH, services);
-        return new Classic(actor, facts(compiled, module.claims()));
+        return new Loaded(actor, facts(compiled, module.claims()));
     }
 
     /** The limits by the names of the control interface; what it does not name stays as it is. */
@@ -173,19 +174,7 @@ final class ActorImageLoader implements ActorLoader {
                 told.revision());
     }
 
-    private record Classic(WasmbusActor actor, ActorFacts facts) implements ActorRunner {
-        @Override
-        public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
-            return actor.handle(invocation, observer);
-        }
-
-        @Override
-        public void close() {
-            actor.close();
-        }
-    }
-
-    private record Component(ComponentActor actor, ActorFacts facts) implements ActorRunner {
+    private record Loaded(Actor actor, ActorFacts facts) implements ActorRunner {
         @Override
         public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
             return actor.handle(invocation, observer);

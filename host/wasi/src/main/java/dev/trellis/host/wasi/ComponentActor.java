@@ -2,6 +2,7 @@ package dev.trellis.host.wasi;
 
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.trellis.host.actor.Actor;
 import dev.trellis.host.actor.ActorCall;
 import dev.trellis.host.actor.ActorLimits;
 import dev.trellis.host.actor.ActorStartException;
@@ -34,7 +35,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A component that answers calls: a pool of instances of it. Safe for concurrent use. */
-public final class ComponentActor implements AutoCloseable {
+public final class ComponentActor implements Actor {
     /*
      * Which failure a call ends with:
      * - the guest was ended: by its time -> DeadlineExceeded, by a limit of payloads -> PayloadTooLarge, by a call over a link
@@ -143,6 +144,7 @@ public final class ComponentActor implements AutoCloseable {
      * @throws InvocationException with the reason if there is no reply
      * @throws InterruptedException if the calling thread was interrupted; the guest may have run
      */
+    @Override
     public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
         return switch (invocation.payload()) {
             case Payload.Opaque(var bytes) ->

@@ -1,5 +1,6 @@
 package dev.trellis.host.wasmbus;
 
+import dev.trellis.host.actor.Actor;
 import dev.trellis.host.actor.ActorCall;
 import dev.trellis.host.actor.ActorLimits;
 import dev.trellis.host.actor.ActorStartException;
@@ -30,7 +31,7 @@ import java.util.Optional;
 import org.slf4j.event.Level;
 
 /** A classic actor that answers calls: a pool of instances of one module. Safe for concurrent use. */
-public final class WasmbusActor implements AutoCloseable {
+public final class WasmbusActor implements Actor {
     /*
      * Which failure a call ends with, first that applies:
      * 1. the guest was ended: time -> DeadlineExceeded, a limit of payloads -> PayloadTooLarge, any other -> Trapped;
@@ -125,6 +126,7 @@ public final class WasmbusActor implements AutoCloseable {
     }
 
     /** {@link #handle(Invocation)}, telling {@code observer} how it goes. */
+    @Override
     public Payload handle(Invocation invocation, CallObserver observer) throws InterruptedException {
         return switch (invocation.payload()) {
             case Payload.Opaque(var bytes) -> {
